@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# Drivers: one module and one manifest each.
+
+# Reads the driver's own struct out of its module and writes its manifest.
+add_executable(manifest ${CMAKE_SOURCE_DIR}/drivers/manifest/manifest.c)
+target_link_libraries(manifest PRIVATE testconn_interface PkgConfig::JANSSON ${CMAKE_DL_LIBS})
+
+# add_module(NAME FOLDER [PKG pkg-config-module...] SOURCES file...): FOLDER/NAME.so and FOLDER/NAME.json
+function(add_module name folder)
+  cmake_parse_arguments(ARG "" "" "PKG;SOURCES" ${ARGN})
+  add_library(driver_${name} MODULE ${ARG_SOURCES})
+  set_target_properties(driver_${name} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${folder})
+  target_link_libraries(driver_${name} PRIVATE testconn_interface)
+  foreach(package IN LISTS ARG_PKG)
+    pkg_check_modules(PKG_${package} REQUIRED IMPORTED_TARGET ${package})
+    target_link_libraries(driver_${name} PRIVATE PkgConfig::PKG_${package})
+  endforeach()
+  add_custom_command(TARGET driver_${name} POST_BUILD
+    COMMAND manifest $<TARGET_FILE:driver_${name}> ${folder}/${name}.json)
+  add_dependencies(driver_${name} manifest)
+endfunction()
+
+# add_driver(NAME [PKG pkg-config-module...] [SOURCES more.c...]): drivers/NAME.c
+function(add_driver name)
+  cmake_parse_arguments(ARG "" "" "PKG;SOURCES" ${ARGN})
+  set(folder ${CMAKE_BINARY_DIR}/drivers)
+  add_module(${name} ${folder} PKG ${ARG_PKG} SOURCES ${name}.c ${ARG_SOURCES})
+  install(TARGETS driver_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/testconn/drivers)
+  install(FILES ${folder}/${name}.json DESTINATION ${CMAKE_INSTALL_LIBDIR}/testconn/drivers)
+endfunction()

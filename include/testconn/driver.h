@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* driver.h - a driver: what it claims, what it accepts beyond the API's words, and one function that tests. */
+#ifndef TESTCONN_DRIVER_H
+#define TESTCONN_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "testconn/error.h"
+#include "testconn/probe.h"
+#include "testconn/target.h"
+
+#pragma GCC visibility push(default)
+
+/* Raised when struct driver or the meaning of a function in include/testconn/ changes. */
+#define TESTCONN_DRIVER_ABI 1
+
+enum property_kind { PROPERTY_STRING, PROPERTY_BOOLEAN, PROPERTY_NUMBER, PROPERTY_SECRET };
+
+/* One connection property that a driver understands beyond the API's own words. */
+struct property {
+    const char *name; /* "INSTANCE_URL" */
+    enum property_kind kind;
+    bool required;
+    const char *summary; /* one line, for `testconn drivers` */
+};
+
+/* A library that the module loads, and the Debian package that brings it. */
+struct library {
+    const char *soname;  /* "libpq.so.5" */
+    const char *package; /* "libpq5" */
+};
+
+struct driver {
+    int abi;                          /* TESTCONN_DRIVER_ABI */
+    const char *name;                 /* the name of its file: "postgresql" */
+    const char *summary;              /* one line for people */
+    const char *const *types;         /* connection types claimed, NULL-ended: "JDBC", "NETWORK" */
+    const char *const *subprotocols;  /* of JDBC URLs, NULL-ended; may be NULL */
+    const char *const *engines;       /* JDBC_ENGINE values, lower case, NULL-ended; may be NULL */
+    uint16_t default_port;            /* 0: the definition must say */
+    const struct property *properties; /* ended by a NULL name; may be NULL */
+    const struct library *libraries;   /* ended by a NULL soname; may be NULL */
+
+    /*
+     * Called once in a template process, before any worker is made: library initialisers and
+     * warm-up. No thread, no descriptor, no connection. May be NULL.
+     */
+    void (*preload)(void);
+
+    /*
+     * Test TARGET. Runs in a worker process of its own, so it may block, start threads and leak; it
+     * has to return before probe_deadline(). True: the service accepted us and a harmless request
+     * worked. False: ERR says why, and the stage last entered says where.
+     */
+    bool (*test)(struct probe *probe, const struct target *target, struct error *err);
+};
+
+/* What a module exports, once: TESTCONN_DRIVER_MODULE = { .abi = TESTCONN_DRIVER_ABI, ... }; */
+#define TESTCONN_DRIVER_SYMBOL "testconn_driver"
+#define TESTCONN_DRIVER_MODULE                                                                     \
+    extern const struct driver testconn_driver;                                                    \
+    __attribute__((visibility("default"))) const struct driver testconn_driver
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe.h - the running test as a driver sees it: stages, facts, findings, time, and what the observers saw. */
+#ifndef TESTCONN_PROBE_H
+#define TESTCONN_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "testconn/deadline.h"
+#include "testconn/error.h"
+#include "testconn/target.h"
+
+#pragma GCC visibility push(default)
+
+enum stage {
+    STAGE_INPUT,
+    STAGE_CREDENTIALS,
+    STAGE_CERTIFICATE,
+    STAGE_DNS,
+    STAGE_TCP,
+    STAGE_TLS,
+    STAGE_LOGIN,
+    STAGE_QUERY,
+    STAGE_COUNT
+};
+
+enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+struct probe; /* one running test; opaque to drivers */
+
+/* "dns"; never NULL for a stage. */
+const char *stage_name(enum stage stage);
+
+/*
+ * Say that STAGE begins now; the one before it is thereby passed. Entering the stage at hand again
+ * does nothing. A driver announces `login` and `query`; `dns`, `tcp` and `tls` are announced by the
+ * observers. A stage that was passed before begins again by probe_attempt() only.
+ */
+void probe_stage(struct probe *probe, enum stage stage);
+
+/* The stage entered last. */
+enum stage probe_current_stage(const struct probe *probe);
+
+/*
+ * Begin a new attempt at ENDPOINT (borrowed for the test's lifetime), at stage DNS: what the stages
+ * from there on said before belongs to an earlier attempt. The observers forget what they saw.
+ * FIRST is where the attempt starts over: STAGE_DNS, or STAGE_TCP for another try at the same host.
+ */
+void probe_attempt(struct probe *probe, const struct endpoint *endpoint, enum stage first);
+
+/*
+ * Try each endpoint of TARGET in order by ATTEMPT until one works; each gets a fair share of the
+ * time. One that works is success; those that did not before it are findings. If none works, ERR is
+ * that of the one that got furthest, the first of equals, and the report shows that attempt. After
+ * a refused login (LOGIN_*, KERBEROS_FAILED, OAUTH_REFUSED) no other is tried.
+ */
+bool probe_each_endpoint(struct probe *probe, const struct target *target,
+                         bool (*attempt)(struct probe *probe, const struct target *target,
+                                         const struct endpoint *endpoint, struct error *err),
+                         struct error *err);
+
+/* Facts of the stage at hand, in snake case; the last of equal keys counts. Never a secret. */
+void probe_note(struct probe *probe, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void probe_note_integer(struct probe *probe, const char *key, long long value);
+void probe_note_number(struct probe *probe, const char *key, double value);
+void probe_note_boolean(struct probe *probe, const char *key, bool value);
+void probe_note_list(struct probe *probe, const char *key, const char *const *values, size_t count);
+
+/*
+ * Something worth knowing that does not decide the test, found in the stage at hand. RULE is a short
+ * stable name ("certificate-expires-soon"), PROPERTY the property concerned or NULL.
+ */
+void probe_finding(struct probe *probe, enum severity severity, const char *rule,
+                   const char *property, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* What the service says it is. VERSION may be NULL. */
+void probe_server(struct probe *probe, const char *product, const char *version);
+
+/* By when the driver has to return, with the time for saying why kept back; within an attempt of
+ * probe_each_endpoint() the share of that endpoint. */
+struct deadline probe_deadline(const struct probe *probe);
+
+/* Whether --trace asks for the path also on success. */
+bool probe_trace_wanted(const struct probe *probe);
+
+/*
+ * A driver's library failed: let the observers say why. They know name resolution, TCP and TLS better
+ * than any library. When one of them saw the cause, ERR is set, the stage is put right and false is
+ * returned; true means that they saw nothing wrong, and the driver classifies on.
+ */
+bool probe_observed(struct probe *probe, struct error *err);
+
+/*
+ * The deadline has passed while FD (the service's socket; -1 when there is none yet) was waiting
+ * for WHAT ("its answer to the login"). Asks the kernel what became of our packets (TCP_INFO), notes
+ * the numbers as a finding, and sets ERR to TIMED_OUT with the cause. Returns false.
+ */
+bool probe_timed_out(struct probe *probe, int fd, const char *what, struct error *err);
+
+/*
+ * Look at the first bytes that the peer of FD has sent, without taking them. To be called before
+ * a library reads from a connection on which the service should speak only when spoken to, and
+ * whenever a library waits; cheap. The first bytes seen of an attempt are kept.
+ */
+void probe_peek(struct probe *probe, int fd);
+
+/*
+ * What protocol the first bytes of the peer belong to, for messages: "SSH", "MySQL", "HTTP", "TLS",
+ * "PostgreSQL", "SMTP", "Redis", ...; NULL when nothing was seen or it is not known. Uses what
+ * probe_peek() kept of this attempt.
+ */
+const char *probe_peer_protocol(const struct probe *probe);
+
+/* How many first bytes were kept of this attempt, and the bytes themselves. */
+size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes);
+
+/*
+ * PEM text made readable as a file by path, for client libraries: an anonymous memory file, mode
+ * 0600, open until the worker ends. Returns "/proc/self/fd/N", owned by the probe, or NULL with ERR set.
+ */
+const char *probe_memory_file(struct probe *probe, const char *name, const void *data,
+                              size_t length, struct error *err);
+
+/*
+ * The TLS observer decides trust and name by POLICY from now on, for each handshake of this process.
+ * A driver calls it before its library connects; an attempt in the clear needs no call.
+ */
+bool probe_tls_expect(struct probe *probe, const struct tls_policy *policy, struct error *err);
+
+/* What the observer knows of the TLS of this attempt. */
+enum tls_state {
+    TLS_STATE_NONE,    /* no handshake was begun */
+    TLS_STATE_STARTED, /* begun and not done */
+    TLS_STATE_UP,      /* done; no fatal alert afterwards */
+    TLS_STATE_FAILED,  /* by alert, verification or a protocol fault */
+};
+enum tls_state probe_tls_state(const struct probe *probe);
+
+/* Whether TLS is up and chain and name were found good, whatever the policy demanded. */
+bool probe_tls_verified(const struct probe *probe);
+
+/* "TLSv1.3", or NULL when TLS is not up. */
+const char *probe_tls_version(const struct probe *probe);
+
+/*
+ * The whole TLS of this attempt failed by its own means (handshake, verification, alert): a caller
+ * whose policy does not require TLS may try once in the clear.
+ */
+bool probe_tls_failed(const struct probe *probe);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target.h - what a test reaches: the definition, understood. Made by resolve, read by drivers. */
+#ifndef TESTCONN_TARGET_H
+#define TESTCONN_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(default)
+
+/* A host name, IPv4 or IPv6 address (without brackets) and a port. IDN names are in ASCII form. */
+struct endpoint {
+    char *host;
+    uint16_t port;
+};
+
+/* One honoured URL parameter or driver property, percent-decoded. */
+struct parameter {
+    char *name;
+    char *value;
+};
+
+/*
+ * What the definition asks of TLS (design, section 5). The kinds in use:
+ *   off            no field set
+ *   opportunistic  attempt                            (JDBC_ENFORCE_SSL=false)
+ *   encrypted      attempt, require                   (sslmode=require)
+ *   verified CA    attempt, require, verify_chain     (sslmode=verify-ca)
+ *   enforced       all four                           (JDBC_ENFORCE_SSL=true, sslmode=verify-full)
+ */
+struct tls_policy {
+    bool attempt;      /* TLS is tried */
+    bool require;      /* no TLS, no login */
+    bool verify_chain; /* an untrusted chain ends the test; otherwise it is a finding */
+    bool verify_name;  /* a wrong name ends the test; otherwise it is a finding */
+    char *ca_location; /* CUSTOM_JDBC_CERT as written; NULL: the system's roots */
+    char *ca_pem;      /* its content, filled in by the worker; NULL: the system's roots */
+    size_t ca_pem_length;
+    bool skip_ca_rules;        /* SKIP_CUSTOM_JDBC_CERT_VALIDATION */
+    char *expected_name;       /* CUSTOM_JDBC_CERT_STRING where it is a domain; NULL: the host's name */
+    char *expected_dn;         /* CUSTOM_JDBC_CERT_STRING where it is a distinguished name; or NULL */
+    const char *ca_property;   /* "ConnectionProperties.CUSTOM_JDBC_CERT": what to blame; static */
+    const char *name_property; /* the property that names the host; static */
+};
+
+struct target {
+    char *driver;          /* "postgresql": the module's name */
+    char *connection_type; /* "JDBC" */
+    char *subprotocol;     /* of the JDBC URL, or the JDBC_ENGINE: "redshift"; may be NULL */
+    struct endpoint *endpoints;
+    size_t endpoint_count; /* at least 1, in the order of the definition */
+    char *database;        /* NULL: none named */
+    char *user;            /* NULL: none named */
+    char *password;        /* NULL: none; "" is a password. Wiped by target_free() */
+    char *secret_id;       /* SECRET_ID when the login comes from it; NULL otherwise */
+    char *encrypted_password; /* ENCRYPTED_PASSWORD when it decides; NULL otherwise */
+    struct tls_policy tls;
+    struct parameter *parameters; /* what the driver is to honour, in the order of the URL */
+    size_t parameter_count;
+    const char *host_property;     /* where the host came from: "ConnectionProperties.HOST"; static */
+    const char *database_property; /* likewise */
+    const char *user_property;
+    const char *password_property;
+};
+
+/* The value of the parameter of that NAME (case counts), or NULL. */
+const char *target_parameter(const struct target *target, const char *name);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * net_observer.h - getaddrinfo() and connect() of the whole process: the stages dns and tcp.
+ *
+ * The program exports both, so the calls of every module's library are ours. Without a running probe
+ * they pass through.
+ */
+#ifndef NET_OBSERVER_H
+#define NET_OBSERVER_H
+
+#include <netdb.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "probe_state.h"
+
+/* What became of one connect(). */
+struct net_connection {
+    int fd;             /* -1 once it is known to be closed */
+    char host[256];     /* the name it was resolved from, "" when it was never resolved here */
+    char address[64];   /* "192.0.2.7", "2001:db8::7" */
+    uint16_t port;
+    int error;          /* errno of the connect, 0: connected */
+    long round_trip_us; /* SYN to SYN+ACK */
+};
+
+/* Watch for PROBE from now on. */
+void net_observer_start(struct probe *probe);
+
+/* Forget what was seen: a new attempt. */
+void net_observer_forget(struct probe *probe);
+
+/* The connection of FD, or the last one made when FD is -1; NULL when there is none. */
+const struct net_connection *net_observer_connection(const struct probe *probe, int fd);
+
+/* The host name that the descriptor FD was connected for, or NULL. */
+const char *net_observer_host(const struct probe *probe, int fd);
+
+/* A fault of name resolution or TCP that was seen in this attempt: ERR set and false; else true. */
+bool net_observed(struct probe *probe, struct error *err);
+
+/* Whether any descriptor of this process is a connected TCP socket that connect() here never saw. */
+bool net_observer_was_bypassed(const struct probe *probe);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe_state.h - the running test inside the kit: where its report lines go, its time, its observers. */
+#ifndef PROBE_STATE_H
+#define PROBE_STATE_H
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "testconn/probe.h"
+
+struct net_observer;
+struct tls_observer;
+
+struct probe {
+    int fd;                  /* the socket pair's end: report lines go there */
+    int64_t began_us;        /* monotonic */
+    struct deadline deadline; /* soft: the whole test's */
+    struct deadline attempt_deadline; /* of the endpoint at hand; never later than DEADLINE */
+    bool trace;
+    bool entered;
+    enum stage stage;
+    int attempt;             /* number of the attempt at hand, from 0 */
+    const struct endpoint *endpoint;
+    const char *host_property; /* to blame for names and addresses; static */
+    struct net_observer *net;
+    struct tls_observer *tls;
+    unsigned char peer[64];  /* first bytes the peer sent in this attempt */
+    size_t peer_length;
+    pthread_mutex_t lock;    /* lines may come from a library's threads */
+};
+
+/* The one test of this worker; NULL in a process that tests nothing (then the observers pass all through). */
+extern struct probe *probe_running;
+
+/* Begin: lines go to FD. The probe is kept for the life of the process. */
+struct probe *probe_begin(int fd, struct deadline deadline, bool trace);
+
+/* The verdict line, and the end of lines. ATTEMPT decided; -1: the last. */
+void probe_verdict_ok(struct probe *probe);
+void probe_verdict_failed(struct probe *probe, const struct error *err, int attempt);
+
+/* A line {"at":N, KEY: VALUE}; takes VALUE over. */
+void probe_send(struct probe *probe, const char *key, json_t *value);
+
+/* A fact as JSON, of STAGE (STAGE_COUNT: the one at hand); takes VALUE over. */
+void probe_note_json(struct probe *probe, enum stage stage, const char *key, json_t *value);
+
+/* A finding of STAGE whatever stage is at hand. */
+void probe_finding_at(struct probe *probe, enum stage stage, enum severity severity,
+                      const char *rule, const char *property, const char *message);
+
+#endif

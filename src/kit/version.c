@@ -1,0 +1,2 @@
+int kit_placeholder;
+int kit_placeholder = 0;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch.h - one test from request to report: worker, hard deadline, kill, classification.
+ *
+ * Everything runs in the front's one thread, on its event loop.
+ */
+#ifndef LAUNCH_H
+#define LAUNCH_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+
+#include "connection.h"
+#include "report.h"
+
+/* What is to be tested. Everything is borrowed until launch_begin() returns. */
+struct launch_request {
+    const struct connection *connection;
+    const char *driver;      /* its name; NULL: nothing claims it, the worker says so */
+    const char *module_path; /* of the driver */
+    const char *drivers_folder;
+    int timeout_ms;          /* the caller's */
+    bool strict;
+    bool trace;
+};
+
+struct launch;   /* a test in flight */
+struct launcher; /* the templates and their ready workers */
+
+/* Called once, when the test is over; REPORT is handed over. */
+typedef void launch_done(struct launch *launch, struct report *report, void *argument);
+
+/* Called when the test entered a stage; for live progress. */
+typedef void launch_progress(struct launch *launch, const struct report *report, void *argument);
+
+/*
+ * Fork a worker from this very process and hand it the request: for one test, before anything is
+ * opened that the worker does not need. The caller then watches it with launch_watch(). NULL with ERR
+ * set to BUSY (no process, no descriptor).
+ */
+struct launch *launch_fork(const struct launch_request *request, struct error *err);
+
+/* Watch a launch on BASE; DONE is called from the loop. */
+void launch_watch(struct launch *launch, struct event_base *base, launch_done *done,
+                  launch_progress *progress, void *argument);
+
+/* READY: how many workers each template keeps waiting. The caller ends with launcher_free(). */
+struct launcher *launcher_new(struct event_base *base, int ready);
+
+/* Start a test with a worker of the driver's template. DONE is always called, from the loop, also
+ * where no worker can be had (BUSY). */
+struct launch *launcher_begin(struct launcher *launcher, const struct launch_request *request,
+                              launch_done *done, launch_progress *progress, void *argument);
+
+/* End a test now: its worker is killed and DONE is not called. */
+void launch_cancel(struct launch *launch);
+
+/* Kill templates, ready workers and tests; nothing is left behind. NULL is allowed. */
+void launcher_free(struct launcher *launcher);
+
+/* The template role: `testconn template MODULE FD FRONT`; never returns. */
+_Noreturn void template_run(const char *module_path, int fd, long front);
+
+#endif
