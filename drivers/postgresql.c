@@ -15,7 +15,8 @@ TESTCONN_DRIVER_MODULE = {
     .summary = "PostgreSQL, Amazon Redshift and Aurora PostgreSQL",
     .types = (const char *const[]){"JDBC", NULL},
     .subprotocols = (const char *const[]){"postgresql", "redshift", NULL},
-    .engines = (const char *const[]){"postgresql", "postgres", "redshift", "aurora-postgresql", NULL},
+    .engines =
+        (const char *const[]){"postgresql", "postgres", "redshift", "aurora-postgresql", NULL},
     .default_port = 5432,
     .libraries = (const struct library[]){{"libpq.so.5", "libpq5"}, {NULL, NULL}},
     .test = postgresql_test,

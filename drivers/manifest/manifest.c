@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manifest.c - build tool: write a driver's manifest (JSON) from the struct that its module exports. */
+/* manifest.c - build tool: write a driver's manifest (JSON) from the struct that its module
+ * exports. */
 #include <dlfcn.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -32,8 +33,8 @@ static json_t *libraries(const struct library *library)
 {
     json_t *array = json_array();
     for (; library && library->soname; library++)
-        json_array_append_new(array, json_pack("{s:s, s:s}", "soname", library->soname, "package",
-                                               library->package));
+        json_array_append_new(
+            array, json_pack("{s:s, s:s}", "soname", library->soname, "package", library->package));
     return array;
 }
 
@@ -50,12 +51,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "manifest: %s\n", dlerror());
         return 1;
     }
-    json_t *manifest = json_pack(
-        "{s:i, s:s, s:s, s:o, s:o, s:o, s:i, s:o, s:o}", "abi", driver->abi, "name", driver->name,
-        "summary", driver->summary, "types", words(driver->types), "subprotocols",
-        words(driver->subprotocols), "engines", words(driver->engines), "default_port",
-        driver->default_port, "properties", properties(driver->properties), "libraries",
-        libraries(driver->libraries));
+    json_t *manifest =
+        json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:i, s:o, s:o}", "abi", driver->abi, "name",
+                  driver->name, "summary", driver->summary, "types", words(driver->types),
+                  "subprotocols", words(driver->subprotocols), "engines", words(driver->engines),
+                  "default_port", driver->default_port, "properties",
+                  properties(driver->properties), "libraries", libraries(driver->libraries));
     int failed = json_dump_file(manifest, argv[2], JSON_INDENT(2));
     json_decref(manifest);
     return failed ? 1 : 0;

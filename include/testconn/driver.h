@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* driver.h - a driver: what it claims, what it accepts beyond the API's words, and one function that tests. */
+/* driver.h - a driver: what it claims, what it accepts beyond the API's words, and one function
+ * that tests. */
 #ifndef TESTCONN_DRIVER_H
 #define TESTCONN_DRIVER_H
 
@@ -32,13 +33,13 @@ struct library {
 };
 
 struct driver {
-    int abi;                          /* TESTCONN_DRIVER_ABI */
-    const char *name;                 /* the name of its file: "postgresql" */
-    const char *summary;              /* one line for people */
-    const char *const *types;         /* connection types claimed, NULL-ended: "JDBC", "NETWORK" */
-    const char *const *subprotocols;  /* of JDBC URLs, NULL-ended; may be NULL */
-    const char *const *engines;       /* JDBC_ENGINE values, lower case, NULL-ended; may be NULL */
-    uint16_t default_port;            /* 0: the definition must say */
+    int abi;                           /* TESTCONN_DRIVER_ABI */
+    const char *name;                  /* the name of its file: "postgresql" */
+    const char *summary;               /* one line for people */
+    const char *const *types;          /* connection types claimed, NULL-ended: "JDBC", "NETWORK" */
+    const char *const *subprotocols;   /* of JDBC URLs, NULL-ended; may be NULL */
+    const char *const *engines;        /* JDBC_ENGINE values, lower case, NULL-ended; may be NULL */
+    uint16_t default_port;             /* 0: the definition must say */
     const struct property *properties; /* ended by a NULL name; may be NULL */
     const struct library *libraries;   /* ended by a NULL soname; may be NULL */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe.h - the running test as a driver sees it: stages, facts, findings, time, and what the observers saw. */
+/* probe.h - the running test as a driver sees it: stages, facts, findings, time, and what the
+ * observers saw. */
 #ifndef TESTCONN_PROBE_H
 #define TESTCONN_PROBE_H
 
@@ -68,8 +69,8 @@ void probe_note_boolean(struct probe *probe, const char *key, bool value);
 void probe_note_list(struct probe *probe, const char *key, const char *const *values, size_t count);
 
 /*
- * Something worth knowing that does not decide the test, found in the stage at hand. RULE is a short
- * stable name ("certificate-expires-soon"), PROPERTY the property concerned or NULL.
+ * Something worth knowing that does not decide the test, found in the stage at hand. RULE is a
+ * short stable name ("certificate-expires-soon"), PROPERTY the property concerned or NULL.
  */
 void probe_finding(struct probe *probe, enum severity severity, const char *rule,
                    const char *property, const char *format, ...)
@@ -86,16 +87,16 @@ struct deadline probe_deadline(const struct probe *probe);
 bool probe_trace_wanted(const struct probe *probe);
 
 /*
- * A driver's library failed: let the observers say why. They know name resolution, TCP and TLS better
- * than any library. When one of them saw the cause, ERR is set, the stage is put right and false is
- * returned; true means that they saw nothing wrong, and the driver classifies on.
+ * A driver's library failed: let the observers say why. They know name resolution, TCP and TLS
+ * better than any library. When one of them saw the cause, ERR is set, the stage is put right and
+ * false is returned; true means that they saw nothing wrong, and the driver classifies on.
  */
 bool probe_observed(struct probe *probe, struct error *err);
 
 /*
  * The deadline has passed while FD (the service's socket; -1 when there is none yet) was waiting
- * for WHAT ("its answer to the login"). Asks the kernel what became of our packets (TCP_INFO), notes
- * the numbers as a finding, and sets ERR to TIMED_OUT with the cause. Returns false.
+ * for WHAT ("its answer to the login"). Asks the kernel what became of our packets (TCP_INFO),
+ * notes the numbers as a finding, and sets ERR to TIMED_OUT with the cause. Returns false.
  */
 bool probe_timed_out(struct probe *probe, int fd, const char *what, struct error *err);
 
@@ -118,14 +119,15 @@ size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes);
 
 /*
  * PEM text made readable as a file by path, for client libraries: an anonymous memory file, mode
- * 0600, open until the worker ends. Returns "/proc/self/fd/N", owned by the probe, or NULL with ERR set.
+ * 0600, open until the worker ends. Returns "/proc/self/fd/N", owned by the probe, or NULL with ERR
+ * set.
  */
 const char *probe_memory_file(struct probe *probe, const char *name, const void *data,
                               size_t length, struct error *err);
 
 /*
- * The TLS observer decides trust and name by POLICY from now on, for each handshake of this process.
- * A driver calls it before its library connects; an attempt in the clear needs no call.
+ * The TLS observer decides trust and name by POLICY from now on, for each handshake of this
+ * process. A driver calls it before its library connects; an attempt in the clear needs no call.
  */
 bool probe_tls_expect(struct probe *probe, const struct tls_policy *policy, struct error *err);
 

@@ -37,9 +37,9 @@ struct tls_policy {
     char *ca_location; /* CUSTOM_JDBC_CERT as written; NULL: the system's roots */
     char *ca_pem;      /* its content, filled in by the worker; NULL: the system's roots */
     size_t ca_pem_length;
-    bool skip_ca_rules;        /* SKIP_CUSTOM_JDBC_CERT_VALIDATION */
-    char *expected_name;       /* CUSTOM_JDBC_CERT_STRING where it is a domain; NULL: the host's name */
-    char *expected_dn;         /* CUSTOM_JDBC_CERT_STRING where it is a distinguished name; or NULL */
+    bool skip_ca_rules;  /* SKIP_CUSTOM_JDBC_CERT_VALIDATION */
+    char *expected_name; /* CUSTOM_JDBC_CERT_STRING where it is a domain; NULL: the host's name */
+    char *expected_dn;   /* CUSTOM_JDBC_CERT_STRING where it is a distinguished name; or NULL */
     const char *ca_property;   /* "ConnectionProperties.CUSTOM_JDBC_CERT": what to blame; static */
     const char *name_property; /* the property that names the host; static */
 };
@@ -49,16 +49,16 @@ struct target {
     char *connection_type; /* "JDBC" */
     char *subprotocol;     /* of the JDBC URL, or the JDBC_ENGINE: "redshift"; may be NULL */
     struct endpoint *endpoints;
-    size_t endpoint_count; /* at least 1, in the order of the definition */
-    char *database;        /* NULL: none named */
-    char *user;            /* NULL: none named */
-    char *password;        /* NULL: none; "" is a password. Wiped by target_free() */
-    char *secret_id;       /* SECRET_ID when the login comes from it; NULL otherwise */
+    size_t endpoint_count;    /* at least 1, in the order of the definition */
+    char *database;           /* NULL: none named */
+    char *user;               /* NULL: none named */
+    char *password;           /* NULL: none; "" is a password. Wiped by target_free() */
+    char *secret_id;          /* SECRET_ID when the login comes from it; NULL otherwise */
     char *encrypted_password; /* ENCRYPTED_PASSWORD when it decides; NULL otherwise */
     struct tls_policy tls;
     struct parameter *parameters; /* what the driver is to honour, in the order of the URL */
     size_t parameter_count;
-    const char *host_property;     /* where the host came from: "ConnectionProperties.HOST"; static */
+    const char *host_property; /* where the host came from: "ConnectionProperties.HOST"; static */
     const char *database_property; /* likewise */
     const char *user_property;
     const char *password_property;

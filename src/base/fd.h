@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fd.h - descriptors: whole reads and writes, bounded files, memory files, closing what is not ours. */
+/* fd.h - descriptors: whole reads and writes, bounded files, memory files, closing what is not
+ * ours. */
 #ifndef FD_H
 #define FD_H
 
@@ -14,9 +15,9 @@
 bool fd_write_all(int fd, const void *data, size_t length);
 
 /*
- * Read the regular file at PATH, of at most LIMIT bytes, by DEADLINE. The content is NUL-ended beyond
- * *LENGTH and the caller frees it. NULL with ERR set to FILE_UNREADABLE, naming the path and why:
- * missing, no permission, a directory, a device, a FIFO nobody writes to, larger than LIMIT.
+ * Read the regular file at PATH, of at most LIMIT bytes, by DEADLINE. The content is NUL-ended
+ * beyond *LENGTH and the caller frees it. NULL with ERR set to FILE_UNREADABLE, naming the path and
+ * why: missing, no permission, a directory, a device, a FIFO nobody writes to, larger than LIMIT.
  */
 char *fd_read_file(const char *path, size_t limit, struct deadline deadline, size_t *length,
                    struct error *err);
@@ -24,7 +25,8 @@ char *fd_read_file(const char *path, size_t limit, struct deadline deadline, siz
 /* Read FD to its end, at most LIMIT bytes; as fd_read_file(), NAME is for messages. */
 char *fd_read_all(int fd, const char *name, size_t limit, size_t *length, struct error *err);
 
-/* An anonymous memory file of mode 0600 holding DATA, or -1 with errno set. Not inherited by exec. */
+/* An anonymous memory file of mode 0600 holding DATA, or -1 with errno set. Not inherited by exec.
+ */
 int fd_memory_file(const char *name, const void *data, size_t length);
 
 /* Close FD if it is one, and set it to -1. */

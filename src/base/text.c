@@ -266,6 +266,11 @@ const char *text_nearest(const char *text, const char *const *words)
     return nearest;
 }
 
+void text_endpoint(char *out, size_t size, const char *host, unsigned port)
+{
+    snprintf(out, size, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
+}
+
 void text_wipe(void *memory, size_t length)
 {
     explicit_bzero(memory, length);

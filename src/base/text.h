@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.h - strings: allocation that cannot fail, growing buffers, UTF-8 made presentable, near words. */
+/* text.h - strings: allocation that cannot fail, growing buffers, UTF-8 made presentable, near
+ * words. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -42,22 +43,25 @@ long text_code_point(const char *text, size_t length, size_t *size);
 /*
  * One line of printable UTF-8 made of LENGTH bytes: line breaks, tabs and runs of blanks become one
  * blank, other control bytes (C1 and bidirectional controls too) are dropped, bytes that are not
- * UTF-8 appear as \xNN, blanks at both ends go. The result has at most SIZE - 1 bytes, ends in "..."
- * where it was cut, and never in the middle of a character.
+ * UTF-8 appear as \xNN, blanks at both ends go. The result has at most SIZE - 1 bytes, ends in
+ * "..." where it was cut, and never in the middle of a character.
  */
 void text_one_line(char *out, size_t size, const char *text, size_t length);
 
 /* Compare without case, ASCII only. */
-bool text_equal(const char *a, const char *b);          /* with case; NULL equals NULL only */
+bool text_equal(const char *a, const char *b); /* with case; NULL equals NULL only */
 bool text_equal_nocase(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
 bool text_starts_nocase(const char *text, const char *prefix);
 
 /*
- * The word of WORDS (NULL-ended) nearest to TEXT without case by edit distance, if near enough to be
- * meant (at most a third of its letters), else NULL.
+ * The word of WORDS (NULL-ended) nearest to TEXT without case by edit distance, if near enough to
+ * be meant (at most a third of its letters), else NULL.
  */
 const char *text_nearest(const char *text, const char *const *words);
+
+/* "db.example:5432", "[2001:db8::7]:5432". */
+void text_endpoint(char *out, size_t size, const char *host, unsigned port);
 
 /* Overwrite LENGTH bytes in a way that the compiler keeps. */
 void text_wipe(void *memory, size_t length);

@@ -2,8 +2,8 @@
 /*
  * net_observer.h - getaddrinfo() and connect() of the whole process: the stages dns and tcp.
  *
- * The program exports both, so the calls of every module's library are ours. Without a running probe
- * they pass through.
+ * The program exports both, so the calls of every module's library are ours. Without a running
+ * probe they pass through.
  */
 #ifndef NET_OBSERVER_H
 #define NET_OBSERVER_H
@@ -12,22 +12,27 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "path_probe.h"
 #include "probe_state.h"
 
-/* What became of one connect(). */
+/* What became of one connect() to a TCP address. */
 struct net_connection {
-    int fd;             /* -1 once it is known to be closed */
-    char host[256];     /* the name it was resolved from, "" when it was never resolved here */
-    char address[64];   /* "192.0.2.7", "2001:db8::7" */
+    int fd;
+    char host[256];   /* the name it was resolved from, "" when it was never resolved here */
+    char address[64]; /* "192.0.2.7", "2001:db8::7" */
     uint16_t port;
-    int error;          /* errno of the connect, 0: connected */
-    long round_trip_us; /* SYN to SYN+ACK */
+    struct sockaddr_storage peer;
+    socklen_t peer_length;
+    int error;              /* errno of the connect, 0: connected */
+    double waited_ms;       /* how long it took or was waited for */
+    double round_trip_ms;   /* as the kernel measured it; 0 when not connected */
+    struct path_error icmp; /* who said so, when a router or host did */
 };
 
 /* Watch for PROBE from now on. */
 void net_observer_start(struct probe *probe);
 
-/* Forget what was seen: a new attempt. */
+/* Forget what was seen: a new attempt. What names resolved to is kept. */
 void net_observer_forget(struct probe *probe);
 
 /* The connection of FD, or the last one made when FD is -1; NULL when there is none. */
@@ -39,7 +44,11 @@ const char *net_observer_host(const struct probe *probe, int fd);
 /* A fault of name resolution or TCP that was seen in this attempt: ERR set and false; else true. */
 bool net_observed(struct probe *probe, struct error *err);
 
-/* Whether any descriptor of this process is a connected TCP socket that connect() here never saw. */
+/* Whether any descriptor of this process is a connected TCP socket that connect() here never saw.
+ */
 bool net_observer_was_bypassed(const struct probe *probe);
+
+/* The path to the address of the last connection, as facts of the stage tcp; for --trace. */
+void net_observer_trace(struct probe *probe);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe_state.h - the running test inside the kit: where its report lines go, its time, its observers. */
+/* probe_state.h - the running test inside the kit: where its report lines go, its time, its
+ * observers. */
 #ifndef PROBE_STATE_H
 #define PROBE_STATE_H
 
@@ -14,30 +15,33 @@ struct net_observer;
 struct tls_observer;
 
 struct probe {
-    int fd;                  /* the socket pair's end: report lines go there */
-    int64_t began_us;        /* monotonic */
-    struct deadline deadline; /* soft: the whole test's */
+    int fd;                           /* the socket pair's end: report lines go there */
+    int64_t began_us;                 /* monotonic */
+    struct deadline deadline;         /* soft: the whole test's */
     struct deadline attempt_deadline; /* of the endpoint at hand; never later than DEADLINE */
     bool trace;
     bool entered;
     enum stage stage;
-    int attempt;             /* number of the attempt at hand, from 0 */
+    int attempt;          /* number of the attempt at hand, from 0 */
+    bool tracing;         /* the path probe connects: not the target's tcp */
+    int deciding_attempt; /* which attempt gave the verdict */
     const struct endpoint *endpoint;
     const char *host_property; /* to blame for names and addresses; static */
     struct net_observer *net;
     struct tls_observer *tls;
-    unsigned char peer[64];  /* first bytes the peer sent in this attempt */
+    unsigned char peer[64]; /* first bytes the peer sent in this attempt */
     size_t peer_length;
-    pthread_mutex_t lock;    /* lines may come from a library's threads */
+    pthread_mutex_t lock; /* lines may come from a library's threads */
 };
 
-/* The one test of this worker; NULL in a process that tests nothing (then the observers pass all through). */
+/* The one test of this worker; NULL in a process that tests nothing (then the observers pass all
+ * through). */
 extern struct probe *probe_running;
 
 /* Begin: lines go to FD. The probe is kept for the life of the process. */
 struct probe *probe_begin(int fd, struct deadline deadline, bool trace);
 
-/* The verdict line, and the end of lines. ATTEMPT decided; -1: the last. */
+/* The verdict line, the last. ATTEMPT decided; -1: the last. */
 void probe_verdict_ok(struct probe *probe);
 void probe_verdict_failed(struct probe *probe, const struct error *err, int attempt);
 

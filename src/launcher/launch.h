@@ -19,7 +19,7 @@ struct launch_request {
     const char *driver;      /* its name; NULL: nothing claims it, the worker says so */
     const char *module_path; /* of the driver */
     const char *drivers_folder;
-    int timeout_ms;          /* the caller's */
+    int timeout_ms; /* the caller's */
     bool strict;
     bool trace;
 };
@@ -35,8 +35,8 @@ typedef void launch_progress(struct launch *launch, const struct report *report,
 
 /*
  * Fork a worker from this very process and hand it the request: for one test, before anything is
- * opened that the worker does not need. The caller then watches it with launch_watch(). NULL with ERR
- * set to BUSY (no process, no descriptor).
+ * opened that the worker does not need. The caller then watches it with launch_watch(). NULL with
+ * ERR set to BUSY (no process, no descriptor).
  */
 struct launch *launch_fork(const struct launch_request *request, struct error *err);
 

@@ -20,16 +20,15 @@ static void add(struct problems *problems, const char *path, const char *rule, b
     char line[PROBLEM_TEXT_MAXIMUM];
     text_one_line(line, sizeof line, text, strlen(text));
     free(text);
-    problems->items =
-        xrealloc(problems->items, (problems->count + 1) * sizeof *problems->items);
+    problems->items = xrealloc(problems->items, (problems->count + 1) * sizeof *problems->items);
     problems->items[problems->count++] =
         (struct problem){.path = xstrdup(path), .text = xstrdup(line), .rule = rule, .note = note};
     if (!note)
         problems->refused++;
 }
 
-void problems_add(struct problems *problems, const char *path, const char *rule,
-                  const char *format, ...)
+void problems_add(struct problems *problems, const char *path, const char *rule, const char *format,
+                  ...)
 {
     va_list arguments;
     va_start(arguments, format);

@@ -7,10 +7,10 @@
 #include <stddef.h>
 
 struct problem {
-    char *path; /* "ConnectionProperties.PORT"; "" for the whole */
-    char *text; /* "99 is not between 1024 and 65535"; one line, never a secret */
+    char *path;       /* "ConnectionProperties.PORT"; "" for the whole */
+    char *text;       /* "99 is not between 1024 and 65535"; one line, never a secret */
     const char *rule; /* "value-range", "unknown-property", ...: short and stable; static */
-    bool note;  /* does not refuse the definition: a finding of severity note or warning */
+    bool note;        /* does not refuse the definition: a finding of severity note or warning */
 };
 
 /* In the order found. Begin with PROBLEMS_INIT, end with problems_release(). */
@@ -22,8 +22,8 @@ struct problems {
 #define PROBLEMS_INIT ((struct problems){0})
 
 /* Add one that refuses the definition. RULE is static. */
-void problems_add(struct problems *problems, const char *path, const char *rule,
-                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+void problems_add(struct problems *problems, const char *path, const char *rule, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 
 /* Add one that is only worth knowing. */
 void problems_add_note(struct problems *problems, const char *path, const char *rule,

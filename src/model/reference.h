@@ -16,8 +16,8 @@ bool reference_in(const char *text, enum reference_kind kind);
 /*
  * Replace each reference of KIND in every string value of DOCUMENT (not in keys), in place. FILL
  * gives the value of what stands after the colon (the caller frees it), or NULL after saying why to
- * PROBLEMS at PATH ("ConnectionProperties.PASSWORD"); then the reference stays. What was filled in is
- * not looked into again.
+ * PROBLEMS at PATH ("ConnectionProperties.PASSWORD"); then the reference stays. What was filled in
+ * is not looked into again.
  */
 typedef char *reference_fill(void *argument, const char *what, const char *path,
                              struct problems *problems);

@@ -26,21 +26,21 @@ struct stage_report {
 struct report {
     char *name; /* the connection's; "" when it has none */
     char *connection_type;
-    char *driver; /* NULL: none was found */
+    char *driver;   /* NULL: none was found */
     json_t *target; /* object: host, port, address, database, user; or NULL */
     enum report_status status;
-    enum stage stage; /* where it failed; meaningless when ok */
-    enum reason code; /* REASON_NONE when ok */
-    char *reason;     /* one line; NULL when ok */
-    char *remedy;     /* NULL when ok */
-    char *property;   /* at fault; NULL: none */
+    enum stage stage;  /* where it failed; meaningless when ok */
+    enum reason code;  /* REASON_NONE when ok */
+    char *reason;      /* one line; NULL when ok */
+    char *remedy;      /* NULL when ok */
+    char *property;    /* at fault; NULL: none */
     unsigned attempts; /* of the whole test, as `wait` counts */
     struct stage_report stages[STAGE_COUNT];
-    json_t *tls;      /* object, or NULL */
-    json_t *server;   /* object, or NULL */
-    json_t *findings; /* array of those that belong to no stage, or NULL */
-    int64_t started_at_us;  /* wall clock, microseconds since 1970 */
-    int64_t started_us;     /* monotonic */
+    json_t *tls;           /* object, or NULL */
+    json_t *server;        /* object, or NULL */
+    json_t *findings;      /* array of those that belong to no stage, or NULL */
+    int64_t started_at_us; /* wall clock, microseconds since 1970 */
+    int64_t started_us;    /* monotonic */
     double duration_ms;
     bool decided; /* a verdict was read or set */
 
@@ -67,11 +67,17 @@ bool report_read_line(struct report *report, const char *line, size_t length);
  */
 void report_fail(struct report *report, enum stage stage, const struct error *err);
 
+/* Add PROBLEMS, notes included, as findings of the stage input. */
+void report_add_problems(struct report *report, const struct problems *problems);
+
 /* A report of a definition that is wrong: stage input, INVALID_INPUT, every problem a finding. */
 void report_refuse(struct report *report, const struct problems *problems, const char *root);
 
-/* Close the books: the stage at hand passed or failed, the duration is final. */
+/* The duration is final. */
 void report_finish(struct report *report);
+
+/* Whether the report speaks of STAGE: it was reached, or would have come next. */
+bool report_stage_shown(const struct report *report, enum stage stage);
 
 /* One element of "tests" (design, section 2); the caller decrefs it. */
 json_t *report_to_json(const struct report *report);
@@ -79,7 +85,7 @@ json_t *report_to_json(const struct report *report);
 /* Counts over many reports. */
 struct summary {
     unsigned ok, failed, error, skipped;
-    bool input_only; /* every one that failed did so at stage input */
+    unsigned at_input; /* how many of the failed ones failed at stage input */
     double duration_ms;
 };
 void summary_add(struct summary *summary, const struct report *report);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * report_line.h - the lines that a worker sends while it tests, one JSON object each, "\n"-ended, at
- * most REPORT_LINE_MAXIMUM bytes. Every line has "at": microseconds since the worker read its request.
+ * report_line.h - the lines that a worker sends while it tests, one JSON object each, "\n"-ended,
+ * at most REPORT_LINE_MAXIMUM bytes. Every line has "at": microseconds since the worker read its
+ * request.
  *
  *   {"at":N,"stage":"tcp"}                       that stage begins, the one before it passed
  *   {"at":N,"attempt":"dns"}                     a new attempt: stages from there on start over
@@ -17,7 +18,7 @@
 #define REPORT_LINE_H
 
 enum {
-    REPORT_LINE_MAXIMUM = 256 * 1024, /* bytes, newline included */
+    REPORT_LINE_MAXIMUM = 256 * 1024,      /* bytes, newline included */
     REPORT_TOTAL_MAXIMUM = 4 * 1024 * 1024 /* bytes of all lines of one worker */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* words.h - the API's words and limits: property keys, connection types, enumerations, lengths, patterns. */
+/* words.h - the API's words and limits: property keys, connection types, enumerations, lengths,
+ * patterns. */
 #ifndef WORDS_H
 #define WORDS_H
 

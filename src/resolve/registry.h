@@ -26,19 +26,20 @@ struct registry {
 };
 
 /*
- * Read the manifests of FOLDER. A folder that is missing is an empty registry; a manifest that cannot
- * be read or has another ABI is left out with a warning in the log.
+ * Read the manifests of FOLDER. A folder that is missing is an empty registry; a manifest that
+ * cannot be read or has another ABI is left out with a warning in the log.
  */
 struct registry *registry_new(const char *folder);
 void registry_free(struct registry *registry);
 
 /*
- * The folder of the modules: `drivers` beside the program in a build, ../lib/testconn/drivers from an
- * installed one. The caller frees it.
+ * The folder of the modules: `drivers` beside the program in a build, ../lib/testconn/drivers from
+ * an installed one. The caller frees it.
  */
 char *registry_default_folder(void);
 
-/* The driver that claims a type ("NETWORK"), a JDBC subprotocol, or a JDBC_ENGINE (without case); or NULL. */
+/* The driver that claims a type ("NETWORK"), a JDBC subprotocol, or a JDBC_ENGINE (without case);
+ * or NULL. */
 const struct manifest *registry_find_type(const struct registry *registry, const char *type);
 const struct manifest *registry_find_subprotocol(const struct registry *registry, const char *word);
 const struct manifest *registry_find_engine(const struct registry *registry, const char *word);

@@ -14,15 +14,15 @@
 struct origin {
     const char *field; /* "host", "port", "tls", ...; static */
     char *value;       /* as shown: secrets are "***" */
-    char *source;      /* "ConnectionProperties.JDBC_CONNECTION_URL", "default of postgresql", ... */
+    char *source; /* "ConnectionProperties.JDBC_CONNECTION_URL", "default of postgresql", ... */
 };
 
 /* How a definition was understood. Begin with resolution_init(), end with resolution_release(). */
 struct resolution {
-    struct target *target;     /* NULL when the definition is refused or nothing claims it */
-    enum reason reason;        /* REASON_NONE, INVALID_INPUT, UNSUPPORTED_TYPE, DRIVER_MISSING */
-    struct error error;        /* for UNSUPPORTED_TYPE and DRIVER_MISSING */
-    struct problems problems;  /* of validation and of resolving, notes included */
+    struct target *target;    /* NULL when the definition is refused or nothing claims it */
+    enum reason reason;       /* REASON_NONE, INVALID_INPUT, UNSUPPORTED_TYPE, DRIVER_MISSING */
+    struct error error;       /* for UNSUPPORTED_TYPE and DRIVER_MISSING */
+    struct problems problems; /* of validation and of resolving, notes included */
     struct origin *origins;
     size_t origin_count;
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* validate.h - a definition held against the API document: every problem at once, each at its path. */
+/* validate.h - a definition held against the API document: every problem at once, each at its path.
+ */
 #ifndef VALIDATE_H
 #define VALIDATE_H
 
@@ -9,8 +10,8 @@
 /*
  * Check every field of the API document: types, lengths in bytes, counts, patterns, enumerations,
  * the required properties of each connection type, values of known properties. Values that hold
- * ${file:} are taken as given and are not looked into. STRICT makes unknown property keys a problem,
- * otherwise they are notes that name the nearest known word.
+ * ${file:} are taken as given and are not looked into. STRICT makes unknown property keys a
+ * problem, otherwise they are notes that name the nearest known word.
  */
 void validate(const struct connection *connection, bool strict, struct problems *problems);
 

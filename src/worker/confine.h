@@ -9,9 +9,10 @@
 #include "testconn/error.h"
 
 /*
- * Not dumpable, no core, no new privileges, killed with FRONT, descriptors 0-2 on the null device and
- * no others but KEEP, an empty environment, no capability but reading files, RLIMIT_DATA, and no right to make a
- * process (seccomp). False with ERR set to INTERNAL where the system refuses any of it.
+ * Not dumpable, no core, no new privileges, killed with FRONT, descriptors 0-2 on the null device
+ * and no others but KEEP, an empty environment, no capability but reading files, RLIMIT_DATA, and
+ * no right to make a process (seccomp). False with ERR set to INTERNAL where the system refuses any
+ * of it.
  */
 bool confine(int keep, pid_t front, struct error *err);
 

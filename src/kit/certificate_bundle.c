@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* certificate_bundle.c - a CA file read, and what it is when it is no PEM certificate. */
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/pkcs7.h>
+#include <string.h>
+
+#include "certificate.h"
+#include "text.h"
+
+/* Never ask a terminal for a passphrase. */
+static int no_passphrase(char *buffer, int size, int writing, void *argument)
+{
+    (void)buffer;
+    (void)size;
+    (void)writing;
+    (void)argument;
+    return 0;
+}
+
+static bool has(const char *data, size_t length, const char *word)
+{
+    return memmem(data, length, word, strlen(word)) != NULL;
+}
+
+/* What text without a readable PEM certificate is. */
+static const char *name_text(const char *data, size_t length)
+{
+    size_t blank = 0;
+    while (blank < length && strchr(" \t\r\n", data[blank]))
+        blank++;
+    if (blank == length)
+        return "it is empty";
+    if (has(data, length, "-----BEGIN PKCS7-----"))
+        return "it holds PKCS#7, not certificates";
+    if (has(data, length, "PRIVATE KEY-----") && has(data, length, "-----BEGIN"))
+        return "it holds a private key and no certificate";
+    if (has(data, length, "-----BEGIN CERTIFICATE REQUEST-----") ||
+        has(data, length, "-----BEGIN NEW CERTIFICATE REQUEST-----"))
+        return "it holds a certificate request, not a certificate";
+    if (has(data, length, "-----BEGIN PUBLIC KEY-----"))
+        return "it holds a public key, not a certificate";
+    if (has(data, length, "-----BEGIN CERTIFICATE-----"))
+        return "it is cut off: the line -----END CERTIFICATE----- is missing";
+    if (data[blank] == '<')
+        return "it is a web page or XML (an error page saved as a file?)";
+    if (data[blank] == '{')
+        return "it is JSON";
+    return NULL;
+}
+
+static bool is_der_of(const void *data, size_t length, void *(*parse)(const unsigned char **, long),
+                      void (*release)(void *))
+{
+    const unsigned char *at = data;
+    void *value = parse(&at, (long)length);
+    if (value)
+        release(value);
+    return value != NULL;
+}
+
+static void *parse_x509(const unsigned char **at, long length)
+{
+    return d2i_X509(NULL, at, length);
+}
+
+static void release_x509(void *value)
+{
+    X509_free(value);
+}
+
+static void *parse_pkcs12(const unsigned char **at, long length)
+{
+    return d2i_PKCS12(NULL, at, length);
+}
+
+static void release_pkcs12(void *value)
+{
+    PKCS12_free(value);
+}
+
+static void *parse_pkcs7(const unsigned char **at, long length)
+{
+    return d2i_PKCS7(NULL, at, length);
+}
+
+static void release_pkcs7(void *value)
+{
+    PKCS7_free(value);
+}
+
+/* What binary data is. */
+static const char *name_binary(const void *data, size_t length)
+{
+    if (length >= 4 && memcmp(data, "\xFE\xED\xFE\xED", 4) == 0)
+        return "it is a Java keystore (JKS)";
+    if (length >= 4 && memcmp(data, "\xCE\xCE\xCE\xCE", 4) == 0)
+        return "it is a Java keystore (JCEKS)";
+    if (is_der_of(data, length, parse_x509, release_x509))
+        return "it is a certificate in binary DER; Base64 PEM is demanded (openssl x509 -inform "
+               "der -in FILE)";
+    if (is_der_of(data, length, parse_pkcs7, release_pkcs7))
+        return "it is PKCS#7 in binary DER";
+    if (is_der_of(data, length, parse_pkcs12, release_pkcs12))
+        return "it is a PKCS#12 keystore";
+    return "it is neither PEM nor a certificate in any form known";
+}
+
+static const char *name_content(const char *data, size_t length)
+{
+    const char *name = name_text(data, length);
+    return name ? name : name_binary(data, length);
+}
+
+/* Whether reading ended at the end of the PEM blocks, and not at a broken one. */
+static bool ended_well(void)
+{
+    unsigned long error = ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+STACK_OF(X509) *
+    certificate_read_bundle(const char *name, const void *data, size_t length, struct error *err)
+{
+    STACK_OF(X509) *list = sk_X509_new_null();
+    BIO *bio = BIO_new_mem_buf(data, (int)length);
+    ERR_set_mark();
+    for (X509 *one; (one = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL));)
+        sk_X509_push(list, one);
+    int count = sk_X509_num(list);
+    bool whole = ended_well();
+    if (count == 0 && (whole || !has(data, length, "-----END CERTIFICATE-----"))) {
+        error_set(err, REASON_CERT_UNREADABLE, "%s holds no certificate in PEM form: %s", name,
+                  name_content(data, length));
+    } else if (!whole) {
+        const char *words = ERR_reason_error_string(ERR_peek_last_error());
+        error_set(err, REASON_CERT_UNREADABLE, "%s: certificate %d in it is damaged (%s)", name,
+                  count + 1, words ? words : "not readable");
+    }
+    ERR_pop_to_mark();
+    BIO_free(bio);
+    if (count > 0 && whole)
+        return list;
+    sk_X509_pop_free(list, X509_free);
+    return NULL;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net_observer.c - getaddrinfo() and connect() for every library of the process. */
+#include "net_observer.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "net_lookup.h"
+#include "text.h"
+
+enum { CONNECTIONS_MAXIMUM = 64, TRACE_RESERVE_MS = 700 };
+
+struct net_observer {
+    struct net_lookups lookups;
+    struct net_connection connections[CONNECTIONS_MAXIMUM]; /* of this attempt */
+    size_t count;
+    bool lookup_failed; /* of the endpoint at hand */
+    struct error lookup_error;
+    pthread_mutex_t lock;
+};
+
+typedef int getaddrinfo_function(const char *, const char *, const struct addrinfo *,
+                                 struct addrinfo **);
+typedef int connect_function(int, const struct sockaddr *, socklen_t);
+
+static getaddrinfo_function *real_getaddrinfo(void)
+{
+    static getaddrinfo_function *function;
+    if (!function)
+        *(void **)&function = dlsym(RTLD_NEXT, "getaddrinfo");
+    return function;
+}
+
+static connect_function *real_connect(void)
+{
+    static connect_function *function;
+    if (!function)
+        *(void **)&function = dlsym(RTLD_NEXT, "connect");
+    return function;
+}
+
+void net_observer_start(struct probe *probe)
+{
+    probe->net = xcalloc(1, sizeof *probe->net);
+    pthread_mutex_init(&probe->net->lock, NULL);
+    net_lookups_init(&probe->net->lookups, real_getaddrinfo());
+}
+
+void net_observer_forget(struct probe *probe)
+{
+    probe->net->count = 0;
+    probe->net->lookup_failed = false;
+}
+
+/* An observer's stage begins unless a later one was reached already in this attempt. */
+static void enter(struct probe *probe, enum stage stage)
+{
+    if (!probe->entered || probe->stage < stage)
+        probe_stage(probe, stage);
+}
+
+static bool is_of_endpoint(const struct probe *probe, const char *node)
+{
+    return probe->endpoint && text_equal_nocase(node, probe->endpoint->host);
+}
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result)
+{
+    struct probe *probe = probe_running;
+    if (!probe || !probe->net || !node)
+        return real_getaddrinfo()(node, service, hints, result);
+    struct net_observer *net = probe->net;
+    bool of_endpoint = is_of_endpoint(probe, node);
+    if (of_endpoint)
+        enter(probe, STAGE_DNS);
+    struct error err = ERROR_INIT;
+    struct deadline deadline = probe_deadline(probe);
+    int status = net_lookup(&net->lookups, node, service, hints, deadline, result, &err);
+    if (!of_endpoint)
+        return status;
+    pthread_mutex_lock(&net->lock);
+    net->lookup_failed = status != 0;
+    if (status)
+        net->lookup_error = err;
+    pthread_mutex_unlock(&net->lock);
+    if (status == 0)
+        probe_note_json(probe, STAGE_DNS, "addresses", net_lookup_addresses(*result));
+    return status;
+}
+
+static void describe(const struct sockaddr *peer, struct net_connection *connection)
+{
+    if (peer->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, peer, sizeof v4);
+        inet_ntop(AF_INET, &v4.sin_addr, connection->address, sizeof connection->address);
+        connection->port = ntohs(v4.sin_port);
+    } else {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, peer, sizeof v6);
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+            inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, connection->address,
+                      sizeof connection->address);
+        else
+            inet_ntop(AF_INET6, &v6.sin6_addr, connection->address, sizeof connection->address);
+        connection->port = ntohs(v6.sin6_port);
+    }
+}
+
+static bool is_tcp(int fd, const struct sockaddr *peer)
+{
+    int type = 0;
+    socklen_t length = sizeof type;
+    return peer && (peer->sa_family == AF_INET || peer->sa_family == AF_INET6) &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
+}
+
+/* The time for this address: a fair share, with what the path probe needs kept back. */
+static struct deadline share_of_address(const struct probe *probe, const struct net_connection *to)
+{
+    struct deadline deadline = probe_deadline(probe);
+    int reserve_ms = deadline_left_ms(deadline) / 4;
+    if (reserve_ms > TRACE_RESERVE_MS)
+        reserve_ms = TRACE_RESERVE_MS;
+    deadline.at_us -= (int64_t)reserve_ms * 1000;
+    size_t untried = net_lookups_count(&probe->net->lookups, to->host);
+    size_t tried = 0;
+    for (size_t i = 0; i < probe->net->count; i++)
+        tried += strcmp(probe->net->connections[i].host, to->host) == 0;
+    return deadline_share(deadline, untried > tried ? (int)(untried - tried) : 1);
+}
+
+/* Complete a connect under DEADLINE; returns its errno, 0 when connected. */
+static int complete(int fd, const struct sockaddr *peer, socklen_t length, struct deadline deadline)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+    if (real_connect()(fd, peer, length) == 0)
+        return 0;
+    if (errno != EINPROGRESS)
+        return errno;
+    int ready = poll(&wait, 1, deadline_left_ms(deadline));
+    if (ready <= 0)
+        return ETIMEDOUT;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        return errno;
+    return error;
+}
+
+static double round_trip_ms(int fd)
+{
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+        return 0;
+    return info.tcpi_rtt / 1000.0;
+}
+
+static void watch_errors(int fd, int family)
+{
+    int on = 1;
+    if (family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+    else
+        setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+}
+
+static void tell(struct probe *probe, const struct net_connection *connection)
+{
+    if (connection->error) {
+        char *outcome = text_format("%s: %s", connection->address, strerror(connection->error));
+        probe_note_json(probe, STAGE_TCP, "failed_address", json_string(outcome));
+        free(outcome);
+        return;
+    }
+    probe_send(probe, "target", json_pack("{s:s}", "address", connection->address));
+    probe_note_json(probe, STAGE_TCP, "address", json_string(connection->address));
+    probe_note_json(probe, STAGE_TCP, "port", json_integer(connection->port));
+    probe_note_json(probe, STAGE_TCP, "round_trip_ms", json_real(connection->round_trip_ms));
+}
+
+static void keep(struct probe *probe, const struct net_connection *connection)
+{
+    pthread_mutex_lock(&probe->net->lock);
+    if (probe->net->count < CONNECTIONS_MAXIMUM)
+        probe->net->connections[probe->net->count++] = *connection;
+    pthread_mutex_unlock(&probe->net->lock);
+}
+
+static int observed_connect(struct probe *probe, int fd, const struct sockaddr *peer,
+                            socklen_t length)
+{
+    struct net_connection connection = {.fd = fd, .peer_length = length};
+    if (length > sizeof connection.peer) {
+        errno = EINVAL;
+        return -1;
+    }
+    memcpy(&connection.peer, peer, length);
+    describe(peer, &connection);
+    net_lookups_host(&probe->net->lookups, connection.address, connection.host,
+                     sizeof connection.host);
+    enter(probe, STAGE_TCP);
+    watch_errors(fd, peer->sa_family);
+    int flags = fcntl(fd, F_GETFL);
+    int64_t began_us = clock_now_us();
+    fd_set_nonblocking(fd, true);
+    connection.error = complete(fd, peer, length, share_of_address(probe, &connection));
+    connection.waited_ms = (double)(clock_now_us() - began_us) / 1000;
+    if (connection.error)
+        path_error_read(fd, &connection.icmp);
+    else
+        connection.round_trip_ms = round_trip_ms(fd);
+    fcntl(fd, F_SETFL, flags);
+    keep(probe, &connection);
+    tell(probe, &connection);
+    errno = connection.error;
+    return connection.error ? -1 : 0;
+}
+
+int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
+{
+    struct probe *probe = probe_running;
+    const struct sockaddr *peer = address.__sockaddr__;
+    if (!probe || !probe->net || probe->tracing || !is_tcp(fd, peer))
+        return real_connect()(fd, peer, length);
+    return observed_connect(probe, fd, peer, length);
+}
+
+const struct net_connection *net_observer_connection(const struct probe *probe, int fd)
+{
+    const struct net_observer *net = probe->net;
+    for (size_t i = net ? net->count : 0; i-- > 0;)
+        if (fd < 0 || net->connections[i].fd == fd)
+            return &net->connections[i];
+    return NULL;
+}
+
+const char *net_observer_host(const struct probe *probe, int fd)
+{
+    const struct net_connection *connection = net_observer_connection(probe, fd);
+    return connection && connection->host[0] ? connection->host : NULL;
+}
+
+/* "192.0.2.7 refused the connection, 2001:db8::7 did not answer for 2.1 s" */
+static char *list_outcomes(const struct net_observer *net)
+{
+    struct text_buffer list = TEXT_BUFFER_INIT;
+    for (size_t i = 0; i < net->count; i++) {
+        const struct net_connection *one = &net->connections[i];
+        char waited[32];
+        text_duration(waited, sizeof waited, one->waited_ms);
+        const char *words = path_error_words(&one->icmp, one->peer.ss_family);
+        if (i)
+            text_append(&list, ", ");
+        if (one->error == ECONNREFUSED)
+            text_append_format(&list, "%s refused the connection", one->address);
+        else if (one->error == ETIMEDOUT)
+            text_append_format(&list, "%s does not answer (waited %s), and nothing rejects us",
+                               one->address, waited);
+        else if (words && strcmp(one->icmp.from, one->address) != 0)
+            text_append_format(&list, "%s cannot be reached: %s says \"%s\"", one->address,
+                               one->icmp.from, words);
+        else
+            text_append_format(&list, "%s cannot be reached: %s", one->address,
+                               words ? words : strerror(one->error));
+    }
+    return text_take(&list);
+}
+
+static char *trace_path(struct probe *probe, const struct net_connection *connection)
+{
+    struct path_trace trace;
+    probe->tracing = true;
+    path_probe((const struct sockaddr *)&connection->peer, connection->peer_length, probe->deadline,
+               &trace);
+    probe->tracing = false;
+    json_t *hops = json_array();
+    for (int i = 0; i <= trace.last; i++) {
+        const struct path_hop *hop = &trace.hops[i];
+        const char *who = hop->error.seen ? hop->error.from
+                          : hop->reached  ? connection->address
+                                          : "*";
+        char *line = text_format("%d %s", i + 1, who);
+        json_array_append_new(hops, json_string(line));
+        free(line);
+    }
+    probe_note_json(probe, STAGE_TCP, "path", hops);
+    return path_trace_explain(&trace, connection->peer.ss_family);
+}
+
+void net_observer_trace(struct probe *probe)
+{
+    const struct net_connection *last = net_observer_connection(probe, -1);
+    if (last)
+        free(trace_path(probe, last));
+}
+
+static bool tell_tcp_fault(struct probe *probe, const struct net_connection *first,
+                           struct error *err)
+{
+    char where[300];
+    const char *host = first->host[0] ? first->host : first->address;
+    char *outcomes = list_outcomes(probe->net);
+    char *path = NULL;
+    enum reason reason = REASON_CONNECT_UNREACHABLE;
+    if (first->error == ECONNREFUSED)
+        reason = REASON_CONNECT_REFUSED;
+    else if (first->error == ETIMEDOUT)
+        reason = REASON_TIMED_OUT;
+    if (reason != REASON_CONNECT_REFUSED && !deadline_passed(probe->deadline))
+        path = trace_path(probe, first);
+    text_endpoint(where, sizeof where, host, first->port);
+    error_set(err, reason, "no TCP connection to %s: %s%s%s", where, outcomes, path ? ". " : "",
+              path ? path : "");
+    if (reason == REASON_TIMED_OUT)
+        error_remedy(err,
+                     "have TCP port %u to %s let through by the firewalls on the way, and check "
+                     "that the host is up",
+                     first->port, host);
+    error_property(err, probe->host_property);
+    free(outcomes);
+    free(path);
+    return false;
+}
+
+bool net_observed(struct probe *probe, struct error *err)
+{
+    struct net_observer *net = probe->net;
+    if (net->lookup_failed) {
+        *err = net->lookup_error;
+        return error_property(err, probe->host_property);
+    }
+    if (net->count == 0)
+        return true;
+    for (size_t i = 0; i < net->count; i++)
+        if (net->connections[i].error == 0)
+            return true;
+    return tell_tcp_fault(probe, &net->connections[0], err);
+}
+
+bool net_observer_was_bypassed(const struct probe *probe)
+{
+    for (int fd = 3; fd < 256; fd++) {
+        struct sockaddr_storage peer;
+        socklen_t length = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &length) < 0 ||
+            !is_tcp(fd, (struct sockaddr *)&peer))
+            continue;
+        if (!net_observer_connection(probe, fd))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe.c - the running test: stages, facts, findings and the verdict, each one report line. */
+#include "testconn/probe.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "net_observer.h"
+#include "path_evidence.h"
+#include "probe_state.h"
+#include "text.h"
+#include "tls_observer.h"
+
+struct probe *probe_running;
+
+enum { TEXT_MAXIMUM = 4096 }; /* bytes of one text in a line */
+
+struct probe *probe_begin(int fd, struct deadline deadline, bool trace)
+{
+    struct probe *probe = xcalloc(1, sizeof *probe);
+    probe->fd = fd;
+    probe->began_us = clock_now_us();
+    probe->deadline = probe->attempt_deadline = deadline;
+    probe->trace = trace;
+    probe->host_property = "ConnectionProperties.HOST";
+    pthread_mutex_init(&probe->lock, NULL);
+    probe_running = probe;
+    return probe;
+}
+
+/* One line; takes LINE over. Without a reader there is no test. */
+static void send_line(struct probe *probe, json_t *line)
+{
+    json_object_set_new(line, "at", json_integer(clock_now_us() - probe->began_us));
+    char *text = json_dumps(line, JSON_COMPACT);
+    json_decref(line);
+    if (!text)
+        _exit(3);
+    size_t length = strlen(text);
+    text[length] = '\n';
+    pthread_mutex_lock(&probe->lock);
+    bool sent = fd_write_all(probe->fd, text, length + 1);
+    pthread_mutex_unlock(&probe->lock);
+    free(text);
+    if (!sent)
+        _exit(3);
+}
+
+void probe_send(struct probe *probe, const char *key, json_t *value)
+{
+    json_t *line = json_object();
+    json_object_set_new(line, key, value);
+    send_line(probe, line);
+}
+
+void probe_stage(struct probe *probe, enum stage stage)
+{
+    if (probe->entered && probe->stage == stage)
+        return;
+    probe->entered = true;
+    probe->stage = stage;
+    probe_send(probe, "stage", json_string(stage_name(stage)));
+}
+
+enum stage probe_current_stage(const struct probe *probe)
+{
+    return probe->stage;
+}
+
+void probe_attempt(struct probe *probe, const struct endpoint *endpoint, enum stage first)
+{
+    probe->endpoint = endpoint;
+    probe->peer_length = 0;
+    net_observer_forget(probe);
+    tls_observer_forget(probe);
+    if (probe->stage >= first) {
+        probe->attempt++;
+        probe->entered = false;
+        probe_send(probe, "attempt", json_string(stage_name(first)));
+    }
+    probe_send(probe, "target",
+               json_pack("{s:s, s:i}", "host", endpoint->host, "port", endpoint->port));
+}
+
+static json_t *one_line(const char *text)
+{
+    char line[TEXT_MAXIMUM];
+    text_one_line(line, sizeof line, text, strlen(text));
+    return json_string(line);
+}
+
+void probe_note_json(struct probe *probe, enum stage stage, const char *key, json_t *value)
+{
+    json_t *line = json_pack("{s:s, s:o}", "fact", key, "value", value);
+    if (stage != STAGE_COUNT)
+        json_object_set_new(line, "stage", json_string(stage_name(stage)));
+    send_line(probe, line);
+}
+
+void probe_note(struct probe *probe, const char *key, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = text_vformat(format, arguments);
+    va_end(arguments);
+    probe_note_json(probe, STAGE_COUNT, key, one_line(text));
+    free(text);
+}
+
+void probe_note_integer(struct probe *probe, const char *key, long long value)
+{
+    probe_note_json(probe, STAGE_COUNT, key, json_integer(value));
+}
+
+void probe_note_number(struct probe *probe, const char *key, double value)
+{
+    probe_note_json(probe, STAGE_COUNT, key, json_real(value));
+}
+
+void probe_note_boolean(struct probe *probe, const char *key, bool value)
+{
+    probe_note_json(probe, STAGE_COUNT, key, json_boolean(value));
+}
+
+void probe_note_list(struct probe *probe, const char *key, const char *const *values, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, one_line(values[i]));
+    probe_note_json(probe, STAGE_COUNT, key, list);
+}
+
+void probe_finding_at(struct probe *probe, enum stage stage, enum severity severity,
+                      const char *rule, const char *property, const char *message)
+{
+    static const char *const severities[] = {
+        [SEVERITY_NOTE] = "note", [SEVERITY_WARNING] = "warning", [SEVERITY_ERROR] = "error"};
+    json_t *finding = json_pack("{s:s, s:s, s:o}", "severity", severities[severity], "rule", rule,
+                                "message", one_line(message));
+    if (property)
+        json_object_set_new(finding, "property", json_string(property));
+    json_t *line = json_pack("{s:o}", "finding", finding);
+    if (stage != STAGE_COUNT)
+        json_object_set_new(line, "stage", json_string(stage_name(stage)));
+    send_line(probe, line);
+}
+
+void probe_finding(struct probe *probe, enum severity severity, const char *rule,
+                   const char *property, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = text_vformat(format, arguments);
+    va_end(arguments);
+    probe_finding_at(probe, STAGE_COUNT, severity, rule, property, text);
+    free(text);
+}
+
+void probe_server(struct probe *probe, const char *product, const char *version)
+{
+    json_t *server = json_pack("{s:o}", "product", one_line(product));
+    if (version)
+        json_object_set_new(server, "version", one_line(version));
+    probe_send(probe, "server", server);
+}
+
+struct deadline probe_deadline(const struct probe *probe)
+{
+    return deadline_earlier(probe->attempt_deadline, probe->deadline);
+}
+
+bool probe_trace_wanted(const struct probe *probe)
+{
+    return probe->trace;
+}
+
+bool probe_observed(struct probe *probe, struct error *err)
+{
+    return net_observed(probe, err) && tls_observed(probe, err);
+}
+
+bool probe_timed_out(struct probe *probe, int fd, const char *what, struct error *err)
+{
+    const struct net_connection *connection = net_observer_connection(probe, fd);
+    if (fd < 0 && connection)
+        fd = connection->fd;
+    char where[400] = "the service";
+    if (connection)
+        text_endpoint(where, sizeof where,
+                      connection->host[0] ? connection->host : connection->address,
+                      connection->port);
+    struct path_evidence evidence;
+    if (fd < 0 || !path_evidence_read(fd, &evidence))
+        return error_set(err, REASON_TIMED_OUT,
+                         "%s: no answer within the time of the test, waiting for %s", where, what);
+    path_evidence_explain(probe, &evidence, where, what, err);
+    return false;
+}
+
+void probe_verdict_ok(struct probe *probe)
+{
+    probe_send(probe, "ok", json_true());
+}
+
+void probe_verdict_failed(struct probe *probe, const struct error *err, int attempt)
+{
+    json_t *line = json_pack("{s:b, s:s, s:s, s:o}", "ok", 0, "stage", stage_name(probe->stage),
+                             "code", reason_name(err->reason), "reason", one_line(err->message));
+    if (err->remedy[0])
+        json_object_set_new(line, "remedy", one_line(err->remedy));
+    if (err->property[0])
+        json_object_set_new(line, "property", one_line(err->property));
+    if (attempt >= 0)
+        json_object_set_new(line, "attempt", json_integer(attempt));
+    send_line(probe, line);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls_observer.c - the hook in OpenSSL: handshake states, alerts and messages of every library. */
+#include "tls_observer.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "certificate.h"
+#include "net_observer.h"
+#include "text.h"
+
+enum { EXPIRES_SOON_DAYS = 30 };
+
+static struct tls_record *record_of(const SSL *ssl)
+{
+    struct tls_observer *tls = probe_running ? probe_running->tls : NULL;
+    return tls && tls->record.ssl == ssl ? &tls->record : NULL;
+}
+
+static void clear_record(struct tls_record *record)
+{
+    sk_X509_pop_free(record->chain, X509_free);
+    X509_free(record->chain_error_certificate);
+    *record = (struct tls_record){.alert_received = TLS_ALERT_NONE, .alert_sent = TLS_ALERT_NONE};
+}
+
+static void begin(struct probe *probe, const SSL *ssl)
+{
+    struct tls_record *record = &probe->tls->record;
+    if (record->ssl == ssl && record->state != TLS_STATE_NONE)
+        return;
+    clear_record(record);
+    record->ssl = ssl;
+    record->state = TLS_STATE_STARTED;
+    if (!probe->entered || probe->stage < STAGE_TLS)
+        probe_stage(probe, STAGE_TLS);
+}
+
+static void finish(struct probe *probe, const SSL *ssl)
+{
+    struct tls_record *record = record_of(ssl);
+    if (!record || record->state != TLS_STATE_STARTED)
+        return;
+    record->state = TLS_STATE_UP;
+    snprintf(record->version, sizeof record->version, "%s", SSL_get_version(ssl));
+    snprintf(record->cipher, sizeof record->cipher, "%s", SSL_get_cipher_name(ssl));
+    tls_report(probe);
+}
+
+static void see_alert(struct tls_record *record, int where, int value)
+{
+    bool fatal = (value >> 8) == SSL3_AL_FATAL;
+    if (!record || !fatal)
+        return;
+    if (where & SSL_CB_READ)
+        record->alert_received = value & 0xFF;
+    else
+        record->alert_sent = value & 0xFF;
+    record->state = TLS_STATE_FAILED;
+}
+
+static void see_state(const SSL *ssl, int where, int value)
+{
+    struct probe *probe = probe_running;
+    if (!probe || !probe->tls)
+        return;
+    pthread_mutex_lock(&probe->tls->lock);
+    if (where & SSL_CB_HANDSHAKE_START)
+        begin(probe, ssl);
+    else if (where & SSL_CB_HANDSHAKE_DONE)
+        finish(probe, ssl);
+    else if (where & SSL_CB_ALERT)
+        see_alert(record_of(ssl), where, value);
+    else if ((where & SSL_CB_EXIT) && value < 0 && record_of(ssl)) {
+        struct tls_record *record = record_of(ssl);
+        unsigned long error = ERR_peek_error();
+        if (error && record->state != TLS_STATE_UP) {
+            record->error = error;
+            record->state = TLS_STATE_FAILED;
+        }
+        record->certificate_sent = record->certificate_asked && SSL_get_certificate(ssl);
+    }
+    pthread_mutex_unlock(&probe->tls->lock);
+}
+
+static void see_message(int written, int version, int kind, const void *data, size_t length,
+                        SSL *ssl, void *unused)
+{
+    const unsigned char *bytes = data;
+    struct tls_record *record = record_of(ssl);
+    (void)version;
+    (void)unused;
+    if (written || !record)
+        return;
+    if (kind == SSL3_RT_HEADER && record->header_length == 0) {
+        record->header_length = length < sizeof record->header ? length : sizeof record->header;
+        memcpy(record->header, data, record->header_length);
+    } else if (kind == SSL3_RT_HANDSHAKE && length > 5 && bytes[0] == SSL3_MT_SERVER_HELLO) {
+        record->hello_version = bytes[4] << 8 | bytes[5];
+    } else if (kind == SSL3_RT_HANDSHAKE && length && bytes[0] == SSL3_MT_CERTIFICATE_REQUEST) {
+        record->certificate_asked = true;
+    }
+}
+
+static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *data, int index, long argl,
+                        void *argp)
+{
+    SSL_CTX *context = parent;
+    (void)pointer;
+    (void)data;
+    (void)index;
+    (void)argl;
+    (void)argp;
+    SSL_CTX_set_cert_verify_callback(context, tls_verify, NULL);
+    SSL_CTX_set_info_callback(context, see_state);
+    SSL_CTX_set_msg_callback(context, see_message);
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_security_level(context, 2);
+}
+
+bool tls_observer_install(void)
+{
+    static int index = -1;
+    if (index < 0)
+        index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL, new_context, NULL, NULL);
+    return index >= 0;
+}
+
+void tls_observer_start(struct probe *probe)
+{
+    probe->tls = xcalloc(1, sizeof *probe->tls);
+    pthread_mutex_init(&probe->tls->lock, NULL);
+    clear_record(&probe->tls->record);
+}
+
+void tls_observer_forget(struct probe *probe)
+{
+    pthread_mutex_lock(&probe->tls->lock);
+    clear_record(&probe->tls->record);
+    pthread_mutex_unlock(&probe->tls->lock);
+}
+
+static bool trust_system(X509_STORE *store)
+{
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+    return lookup && X509_LOOKUP_add_dir(lookup, "/etc/ssl/certs", X509_FILETYPE_PEM) == 1;
+}
+
+bool probe_tls_expect(struct probe *probe, const struct tls_policy *policy, struct error *err)
+{
+    struct tls_observer *tls = probe->tls;
+    if (tls->policy == policy)
+        return true;
+    tls->policy = policy;
+    X509_STORE_free(tls->store);
+    sk_X509_pop_free(tls->roots, X509_free);
+    tls->roots = NULL;
+    tls->store = X509_STORE_new();
+    if (!policy->ca_pem)
+        return trust_system(tls->store) ||
+               error_set(err, REASON_INTERNAL, "the system's CA folder cannot be used");
+    tls->roots =
+        certificate_read_bundle(policy->ca_location, policy->ca_pem, policy->ca_pem_length, err);
+    for (int i = 0; i < sk_X509_num(tls->roots); i++)
+        X509_STORE_add_cert(tls->store, sk_X509_value(tls->roots, i));
+    return tls->roots != NULL;
+}
+
+void tls_peer(const struct probe *probe, char *out, size_t size)
+{
+    const struct net_connection *connection = net_observer_connection(probe, -1);
+    if (connection)
+        text_endpoint(out, size, connection->host[0] ? connection->host : connection->address,
+                      connection->port);
+    else
+        snprintf(out, size, "the server");
+}
+
+static json_t *describe_tls(const struct tls_record *record)
+{
+    json_t *tls = json_object();
+    if (record->version[0])
+        json_object_set_new(tls, "version", json_string(record->version));
+    if (record->cipher[0])
+        json_object_set_new(tls, "cipher", json_string(record->cipher));
+    json_object_set_new(tls, "verified",
+                        json_boolean(record->verify_ran && record->chain_error == X509_V_OK &&
+                                     record->name_matches));
+    json_t *chain = json_array();
+    for (int i = 0; i < sk_X509_num(record->chain); i++)
+        json_array_append_new(chain, certificate_to_json(sk_X509_value(record->chain, i)));
+    json_object_set_new(tls, "chain", chain);
+    return tls;
+}
+
+static void warn_of_expiry(struct probe *probe, X509 *leaf)
+{
+    long days = certificate_days_left(leaf);
+    char when[32];
+    probe_note_json(probe, STAGE_TLS, "days_to_expiry", json_integer(days));
+    if (days < 0 || days > EXPIRES_SOON_DAYS)
+        return;
+    certificate_time(X509_get0_notAfter(leaf), when);
+    char *subject = certificate_name(X509_get_subject_name(leaf));
+    char *message =
+        text_format("the certificate expires in %ld days (%.10s): %s", days, when, subject);
+    probe_finding_at(probe, STAGE_TLS, SEVERITY_WARNING, "certificate-expires-soon", NULL, message);
+    free(message);
+    free(subject);
+}
+
+void tls_report(struct probe *probe)
+{
+    struct tls_record *record = &probe->tls->record;
+    struct error said = ERROR_INIT;
+    char where[300];
+    if (record->told)
+        return;
+    record->told = true;
+    probe_send(probe, "tls", describe_tls(record));
+    if (record->version[0])
+        probe_note_json(probe, STAGE_TLS, "version", json_string(record->version));
+    if (record->cipher[0])
+        probe_note_json(probe, STAGE_TLS, "cipher", json_string(record->cipher));
+    if (sk_X509_num(record->chain) > 0)
+        warn_of_expiry(probe, sk_X509_value(record->chain, 0));
+    tls_peer(probe, where, sizeof where);
+    if (record->state == TLS_STATE_UP && record->verify_ran &&
+        !tls_verification(probe->tls, where, &said)) {
+        char *message = text_format("TLS is up, but not verified: %s: %s", reason_name(said.reason),
+                                    said.message);
+        probe_finding_at(probe, STAGE_TLS, SEVERITY_WARNING, "certificate-not-verified",
+                         said.property[0] ? said.property : NULL, message);
+        free(message);
+    }
+}
+
+enum tls_state probe_tls_state(const struct probe *probe)
+{
+    return probe->tls->record.state;
+}
+
+bool probe_tls_verified(const struct probe *probe)
+{
+    const struct tls_record *record = &probe->tls->record;
+    return record->state == TLS_STATE_UP && record->verify_ran &&
+           record->chain_error == X509_V_OK && record->name_matches;
+}
+
+const char *probe_tls_version(const struct probe *probe)
+{
+    const struct tls_record *record = &probe->tls->record;
+    return record->state == TLS_STATE_UP ? record->version : NULL;
+}
+
+bool probe_tls_failed(const struct probe *probe)
+{
+    return probe->tls->record.state == TLS_STATE_FAILED ||
+           probe->tls->record.state == TLS_STATE_STARTED;
+}
+
+bool tls_observer_was_bypassed(const struct probe *probe)
+{
+    return probe->tls->policy && probe->tls->record.state == TLS_STATE_UP &&
+           !probe->tls->record.verify_ran;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls_verdict.c - why TLS failed, in words that a person can act on. */
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "certificate.h"
+#include "peer.h"
+#include "text.h"
+#include "tls_observer.h"
+
+/* RFC 8446, section 6.2, and the older ones. OpenSSL 3.0 does not know 116. */
+static const struct {
+    int number;
+    const char *name;
+} alerts[] = {
+    {10, "unexpected message"},
+    {20, "bad record MAC"},
+    {22, "record overflow"},
+    {40, "handshake failure"},
+    {42, "bad certificate"},
+    {43, "unsupported certificate"},
+    {44, "certificate revoked"},
+    {45, "certificate expired"},
+    {46, "certificate unknown"},
+    {47, "illegal parameter"},
+    {48, "unknown CA"},
+    {49, "access denied"},
+    {50, "decode error"},
+    {51, "decrypt error"},
+    {70, "protocol version"},
+    {71, "insufficient security"},
+    {80, "internal error"},
+    {86, "inappropriate fallback"},
+    {109, "missing extension"},
+    {110, "unsupported extension"},
+    {112, "unrecognized name"},
+    {113, "bad certificate status response"},
+    {116, "certificate required"},
+    {120, "no application protocol"},
+};
+
+static const char *alert_name(int number)
+{
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
+        if (alerts[i].number == number)
+            return alerts[i].name;
+    return "unknown alert";
+}
+
+static char *subject_of(const X509 *certificate)
+{
+    return certificate ? certificate_name(X509_get_subject_name(certificate)) : xstrdup("unnamed");
+}
+
+/* "CN=Test CA, CN=Other CA": the subjects of LIST. */
+static char *subjects(const STACK_OF(X509) * list)
+{
+    struct text_buffer text = TEXT_BUFFER_INIT;
+    for (int i = 0; i < sk_X509_num(list) && i < 5; i++) {
+        char *subject = subject_of(sk_X509_value(list, i));
+        text_append_format(&text, "%s\"%s\"", i ? ", " : "", subject);
+        free(subject);
+    }
+    return text_take(&text);
+}
+
+static bool tell_time(const struct tls_record *record, const char *where, bool expired,
+                      struct error *err)
+{
+    char when[32];
+    X509 *certificate = record->chain_error_certificate;
+    char *subject = subject_of(certificate);
+    certificate_time(expired ? X509_get0_notAfter(certificate) : X509_get0_notBefore(certificate),
+                     when);
+    error_set(err, expired ? REASON_TLS_EXPIRED : REASON_TLS_NOT_YET_VALID,
+              "%s of %s, \"%s\", %s %s",
+              record->chain_error_depth ? "a CA certificate in the chain" : "the certificate",
+              where, subject, expired ? "expired on" : "is not valid before", when);
+    free(subject);
+    return false;
+}
+
+static bool tell_untrusted(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    const struct tls_record *record = &tls->record;
+    X509 *last = sk_X509_value(record->chain, sk_X509_num(record->chain) - 1);
+    char *leaf = subject_of(sk_X509_value(record->chain, 0));
+    char *top = subject_of(last);
+    char *issuer = certificate_name(X509_get_issuer_name(last));
+    char *roots = tls->roots ? subjects(tls->roots) : xstrdup("this system's CA certificates");
+    const char *from = tls->roots ? " (the configured CA)" : "";
+    if (record->chain_error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
+        error_set(
+            err, REASON_TLS_UNTRUSTED,
+            "the certificate of %s, \"%s\", is self-signed and not itself trusted; trusted: %s%s",
+            where, leaf, roots, from);
+    else if (record->chain_error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
+        error_set(err, REASON_TLS_UNTRUSTED,
+                  "the certificate of %s, \"%s\", comes from an unknown CA: its chain ends in the "
+                  "self-signed root \"%s\", which is not trusted; trusted: %s%s",
+                  where, leaf, top, roots, from);
+    else if (record->chain_error == X509_V_ERR_CERT_SIGNATURE_FAILURE)
+        error_set(err, REASON_TLS_UNTRUSTED,
+                  "a signature in the certificate chain of %s is wrong: \"%s\" was not signed by "
+                  "the trusted "
+                  "CA of that name; trusted: %s%s",
+                  where, leaf, roots, from);
+    else
+        error_set(
+            err, REASON_TLS_UNTRUSTED,
+            "the issuer of the certificate of %s is unknown: \"%s\" was issued by \"%s\", which is "
+            "not "
+            "trusted and which the server did not send (a missing intermediate certificate, or "
+            "another CA); trusted: %s%s",
+            where, top, issuer, roots, from);
+    free(leaf);
+    free(top);
+    free(issuer);
+    free(roots);
+    return false;
+}
+
+static bool tell_weak(const struct tls_record *record, const char *where, struct error *err)
+{
+    json_t *facts = certificate_to_json(record->chain_error_certificate);
+    error_set(err, REASON_TLS_WEAK,
+              "the certificate chain of %s is below our level (%s): \"%s\" has the key %s and is "
+              "signed with "
+              "%s; demanded are RSA of 2048 bits or its equal, and SHA-256 or better",
+              where, X509_verify_cert_error_string(record->chain_error),
+              json_string_value(json_object_get(facts, "subject")),
+              json_string_value(json_object_get(facts, "key")),
+              json_string_value(json_object_get(facts, "signature_algorithm")));
+    json_decref(facts);
+    return false;
+}
+
+static bool tell_chain(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    const struct tls_record *record = &tls->record;
+    switch (record->chain_error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return tell_time(record, where, true, err);
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return tell_time(record, where, false, err);
+    case X509_V_ERR_CERT_REVOKED:
+        return error_set(err, REASON_TLS_REVOKED, "the certificate of %s was revoked by its issuer",
+                         where);
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+        return tell_weak(record, where, err);
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        return tell_untrusted(tls, where, err);
+    default:
+        return error_set(err, REASON_TLS_UNTRUSTED,
+                         "the certificate chain of %s was not accepted: %s (%d)", where,
+                         X509_verify_cert_error_string(record->chain_error), record->chain_error);
+    }
+}
+
+static bool tell_name(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    const struct tls_record *record = &tls->record;
+    const struct tls_policy *policy = tls->policy;
+    X509 *leaf = sk_X509_value(record->chain, 0);
+    char *subject = subject_of(leaf);
+    json_t *sans = certificate_sans(leaf);
+    struct text_buffer names = TEXT_BUFFER_INIT;
+    for (size_t i = 0; i < json_array_size(sans) && i < 12; i++)
+        text_append_format(&names, "%s%s", i ? ", " : "",
+                           json_string_value(json_array_get(sans, i)));
+    if (policy->expected_dn)
+        error_set(err, REASON_TLS_NAME_MISMATCH,
+                  "the certificate of %s has another distinguished name: expected \"%s\", "
+                  "presented \"%s\"",
+                  where, policy->expected_dn, subject);
+    else
+        error_set(err, REASON_TLS_NAME_MISMATCH,
+                  "the certificate of %s is for other names: expected \"%s\", presented %s%s",
+                  where, record->expected,
+                  names.length ? names.data : "no alternative name, only the subject ",
+                  names.length ? "" : subject);
+    error_property(err, policy->expected_dn || policy->expected_name
+                            ? "ConnectionProperties.CUSTOM_JDBC_CERT_STRING"
+                            : policy->name_property);
+    text_buffer_release(&names);
+    json_decref(sans);
+    free(subject);
+    return false;
+}
+
+bool tls_verification(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    const struct tls_record *record = &tls->record;
+    if (record->chain_error != X509_V_OK) {
+        tell_chain(tls, where, err);
+        return error_property(err, tls->policy->ca_pem ? tls->policy->ca_property : NULL);
+    }
+    return record->name_matches || tell_name(tls, where, err);
+}
+
+static bool is_about_our_certificate(int alert)
+{
+    return alert == 40 || (alert >= 42 && alert <= 46) || alert == 48 || alert == 49 ||
+           alert == 116;
+}
+
+static bool tell_alert(const struct tls_record *record, const char *where, struct error *err)
+{
+    int alert = record->alert_received;
+    const char *name = alert_name(alert);
+    if (alert == 70)
+        return error_set(
+            err, REASON_TLS_VERSION,
+            "%s offers no TLS version of ours: it answered with the alert \"%s\" (%d); we speak "
+            "TLS 1.2 and 1.3",
+            where, name, alert);
+    if (alert == 116 || (record->certificate_asked && is_about_our_certificate(alert))) {
+        if (record->certificate_sent)
+            return error_set(err, REASON_TLS_CLIENT_CERT_REFUSED,
+                             "%s refused our client certificate: alert \"%s\" (%d)", where, name,
+                             alert);
+        return error_set(
+            err, REASON_TLS_CLIENT_CERT_REQUIRED,
+            "%s demands a client certificate and we have none to give: alert \"%s\" (%d)", where,
+            name, alert);
+    }
+    if (alert == 71)
+        return error_set(err, REASON_TLS_WEAK,
+                         "%s finds no cipher strong enough: alert \"%s\" (%d)", where, name, alert);
+    return error_set(err, REASON_TLS_HANDSHAKE,
+                     "%s ended the TLS handshake with the alert \"%s\" (%d)", where, name, alert);
+}
+
+/* Bytes of something else where a TLS record is due. */
+static bool tell_foreign_bytes(const struct tls_record *record, const char *where,
+                               struct error *err)
+{
+    const char *protocol = peer_protocol(record->header, record->header_length);
+    char bytes[32];
+    text_one_line(bytes, sizeof bytes, (const char *)record->header, record->header_length);
+    if (protocol)
+        return error_set(
+            err, REASON_WRONG_PROTOCOL,
+            "%s answered our TLS handshake in another protocol: %s (first bytes \"%s\")", where,
+            protocol, bytes);
+    return error_set(err, REASON_PROTOCOL_ERROR,
+                     "%s answered our TLS handshake with bytes that are not TLS (\"%s\")", where,
+                     bytes);
+}
+
+static bool is_old_version(const struct tls_record *record)
+{
+    return record->hello_version && record->hello_version < TLS1_2_VERSION;
+}
+
+static bool tell_library_error(const struct tls_record *record, const char *where,
+                               struct error *err)
+{
+    int reason = ERR_GET_REASON(record->error);
+    const char *words = ERR_reason_error_string(record->error);
+    if (!words)
+        words = "a fault without words";
+    if (is_old_version(record) || reason == SSL_R_UNSUPPORTED_PROTOCOL ||
+        reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
+        return error_set(err, REASON_TLS_VERSION, "%s offers only %s; TLS 1.2 or 1.3 is demanded",
+                         where,
+                         record->hello_version == TLS1_1_VERSION ? "TLS 1.1"
+                         : record->hello_version == TLS1_VERSION ? "TLS 1.0"
+                                                                 : "an older version of TLS");
+    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
+        reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_BAD_RECORD_TYPE ||
+        reason == SSL_R_HTTPS_PROXY_REQUEST || reason == SSL_R_UNEXPECTED_MESSAGE ||
+        reason == SSL_R_ENCRYPTED_LENGTH_TOO_LONG || reason == SSL_R_DATA_LENGTH_TOO_LONG)
+        return tell_foreign_bytes(record, where, err);
+    if (reason == SSL_R_DH_KEY_TOO_SMALL || reason == SSL_R_EE_KEY_TOO_SMALL ||
+        reason == SSL_R_CA_KEY_TOO_SMALL || reason == SSL_R_CA_MD_TOO_WEAK ||
+        reason == SSL_R_WRONG_SIGNATURE_TYPE || reason == SSL_R_WRONG_CIPHER_RETURNED)
+        return error_set(err, REASON_TLS_WEAK, "the TLS of %s is below our level: %s", where,
+                         words);
+    if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+        return error_set(err, REASON_CONNECTION_CLOSED,
+                         "%s closed the connection in the middle of the TLS handshake", where);
+    return error_set(err, REASON_TLS_HANDSHAKE, "the TLS handshake with %s failed: %s", where,
+                     words);
+}
+
+static bool policy_refused(const struct tls_observer *tls)
+{
+    const struct tls_record *record = &tls->record;
+    return record->verify_ran && ((tls->policy->verify_chain && record->chain_error != X509_V_OK) ||
+                                  (tls->policy->verify_name && !record->name_matches));
+}
+
+static bool explain(struct probe *probe, const char *where, struct error *err)
+{
+    const struct tls_observer *tls = probe->tls;
+    const struct tls_record *record = &tls->record;
+    if (policy_refused(tls))
+        return tls_verification(tls, where, err);
+    if (record->alert_received != TLS_ALERT_NONE)
+        return tell_alert(record, where, err);
+    if (record->error)
+        return tell_library_error(record, where, err);
+    return true;
+}
+
+bool tls_observed(struct probe *probe, struct error *err)
+{
+    char where[300];
+    enum tls_state state = probe->tls->record.state;
+    if (state == TLS_STATE_NONE || state == TLS_STATE_UP)
+        return true;
+    tls_peer(probe, where, sizeof where);
+    pthread_mutex_lock(&probe->tls->lock);
+    bool fine = explain(probe, where, err);
+    if (!fine && sk_X509_num(probe->tls->record.chain) > 0)
+        tls_report(probe);
+    pthread_mutex_unlock(&probe->tls->lock);
+    if (!fine)
+        probe->stage = STAGE_TLS;
+    return fine;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls_verify.c - trust and name of a server's chain, decided in one place for all libraries. */
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "certificate.h"
+#include "net_observer.h"
+#include "text.h"
+#include "tls_observer.h"
+
+/* The name that the peer of SSL has to prove. */
+static void find_expected(const struct probe *probe, const SSL *ssl, char out[TLS_NAME_MAXIMUM])
+{
+    const struct tls_policy *policy = probe->tls->policy;
+    const char *name = policy ? policy->expected_name : NULL;
+    const struct net_connection *connection = net_observer_connection(probe, SSL_get_fd(ssl));
+    if (!name && connection)
+        name = connection->host[0] ? connection->host : connection->address;
+    if (!name)
+        name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (!name && probe->endpoint)
+        name = probe->endpoint->host;
+    snprintf(out, TLS_NAME_MAXIMUM, "%s", name ? name : "");
+}
+
+static bool is_address(const char *name)
+{
+    unsigned char address[16];
+    return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
+}
+
+/* An address needs an IP SAN; the CN counts only where there is no subjectAltName at all. */
+static bool matches_name(X509 *leaf, const char *name)
+{
+    if (is_address(name))
+        return X509_check_ip_asc(leaf, name, 0) == 1;
+    unsigned flags = X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) >= 0
+                         ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
+                         : 0;
+    return X509_check_host(leaf, name, strlen(name), flags, NULL) == 1;
+}
+
+static bool matches(X509 *leaf, const struct tls_policy *policy, const char *expected)
+{
+    if (!policy || !policy->expected_dn)
+        return matches_name(leaf, expected);
+    char *subject = certificate_name(X509_get_subject_name(leaf));
+    bool equal = certificate_dn_equal(subject, policy->expected_dn);
+    free(subject);
+    return equal;
+}
+
+static void verify_chain(const struct tls_observer *tls, X509_STORE_CTX *c,
+                         struct tls_record *record)
+{
+    X509_STORE_CTX *own = X509_STORE_CTX_new();
+    X509_STORE_CTX_init(own, tls->store, X509_STORE_CTX_get0_cert(c),
+                        X509_STORE_CTX_get0_untrusted(c));
+    X509_STORE_CTX_set_default(own, "ssl_server");
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(own), 2);
+    /* A CA file may name an intermediate: what the user trusts is trusted, root or not. */
+    X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(own), X509_V_FLAG_PARTIAL_CHAIN);
+    X509_verify_cert(own);
+    record->chain_error = X509_STORE_CTX_get_error(own);
+    record->chain_error_depth = X509_STORE_CTX_get_error_depth(own);
+    X509 *at = X509_STORE_CTX_get_current_cert(own);
+    if (at && X509_up_ref(at))
+        record->chain_error_certificate = at;
+    X509_STORE_CTX_free(own);
+}
+
+static void record_chain(X509_STORE_CTX *c, struct tls_record *record)
+{
+    STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(c);
+    X509 *leaf = X509_STORE_CTX_get0_cert(c);
+    sk_X509_pop_free(record->chain, X509_free);
+    record->chain = sent ? X509_chain_up_ref(sent) : sk_X509_new_null();
+    if (sk_X509_num(record->chain) == 0 && leaf && X509_up_ref(leaf))
+        sk_X509_push(record->chain, leaf);
+}
+
+int tls_verify(X509_STORE_CTX *c, void *unused)
+{
+    struct probe *probe = probe_running;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(c, SSL_get_ex_data_X509_STORE_CTX_idx());
+    (void)unused;
+    if (!probe || !probe->tls || !probe->tls->policy || probe->tls->record.ssl != ssl)
+        return X509_verify_cert(c);
+    const struct tls_policy *policy = probe->tls->policy;
+    pthread_mutex_lock(&probe->tls->lock);
+    struct tls_record *record = &probe->tls->record;
+    ERR_set_mark();
+    record->verify_ran = true;
+    record_chain(c, record);
+    find_expected(probe, ssl, record->expected);
+    verify_chain(probe->tls, c, record);
+    record->name_matches = matches(X509_STORE_CTX_get0_cert(c), policy, record->expected);
+    ERR_pop_to_mark();
+    int error = X509_V_OK;
+    if (policy->verify_chain && record->chain_error != X509_V_OK)
+        error = record->chain_error;
+    else if (policy->verify_name && !record->name_matches)
+        error = X509_V_ERR_HOSTNAME_MISMATCH;
+    /* The library may not verify at all: what is refused here has to end the handshake. */
+    if (error != X509_V_OK)
+        SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+    pthread_mutex_unlock(&probe->tls->lock);
+    X509_STORE_CTX_set_error(c, error);
+    return error == X509_V_OK;
+}

@@ -1,2 +1,0 @@
-int kit_placeholder;
-int kit_placeholder = 0;

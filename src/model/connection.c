@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* connection.c - definitions and the forms they come in. */
+#include "connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+#include "words.h"
+
+static json_t *object_member(const json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    return json_is_object(value) ? value : NULL;
+}
+
+struct connection *connection_new(json_t *document, enum connection_form form)
+{
+    struct connection *connection = xcalloc(1, sizeof *connection);
+    connection->document = document;
+    connection->form = form;
+    connection->root = "";
+    connection->name = json_string_value(json_object_get(document, "Name"));
+    connection->label = xstrdup(connection->name ? connection->name : "");
+    connection->type = json_string_value(json_object_get(document, "ConnectionType"));
+    connection->properties = object_member(document, "ConnectionProperties");
+    connection->authentication = object_member(document, "AuthenticationConfiguration");
+    connection->physical = object_member(document, "PhysicalConnectionRequirements");
+    return connection;
+}
+
+/* jansson keeps its strings for itself: overwrite them where they stand. */
+static void wipe_strings(json_t *value)
+{
+    const char *key;
+    size_t index;
+    json_t *child;
+    if (json_is_string(value)) {
+        union {
+            const char *readable;
+            char *writable;
+        } text = {json_string_value(value)};
+        text_wipe(text.writable, json_string_length(value));
+    }
+    json_object_foreach(value, key, child) wipe_strings(child);
+    json_array_foreach(value, index, child) wipe_strings(child);
+}
+
+void connection_free(struct connection *connection)
+{
+    if (!connection)
+        return;
+    if (connection->document && connection->document->refcount == 1)
+        wipe_strings(connection->document);
+    json_decref(connection->document);
+    free(connection->label);
+    free(connection);
+}
+
+const char *connection_property(const struct connection *connection, const char *key)
+{
+    const char *value = json_string_value(json_object_get(connection->properties, key));
+    if (!value || (!*value && strcmp(key, "PASSWORD") != 0))
+        return NULL;
+    return value;
+}
+
+void connection_list_release(struct connection_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        connection_free(list->items[i]);
+    free(list->items);
+    *list = (struct connection_list){0};
+}
+
+static struct connection *add(struct connection_list *list, json_t *document, const char *root)
+{
+    enum connection_form form = CONNECTION_FORM_INPUT;
+    if (json_object_get(document, "CreationTime") || json_object_get(document, "LastUpdatedTime") ||
+        json_object_get(document, "Status"))
+        form = CONNECTION_FORM_STORED;
+    else if (!json_object_get(document, "Name"))
+        form = CONNECTION_FORM_TEST_INPUT;
+    struct connection *connection = connection_new(json_incref(document), form);
+    connection->root = root;
+    list->items = xrealloc(list->items, (list->count + 1) * sizeof *list->items);
+    list->items[list->count++] = connection;
+    return connection;
+}
+
+static bool add_all(json_t *array, struct connection_list *list, struct problems *problems)
+{
+    size_t index;
+    json_t *item;
+    if (json_array_size(array) == 0)
+        problems_add(problems, "", "no-connection", "the list holds no connection");
+    json_array_foreach(array, index, item)
+    {
+        if (!json_is_object(item)) {
+            problems_add(problems, "", "not-a-connection",
+                         "element %zu of the list is not an object", index + 1);
+            continue;
+        }
+        struct connection *connection = add(list, item, "");
+        if (!connection->name) {
+            free(connection->label);
+            connection->label = text_format("connection %zu", index + 1);
+        }
+    }
+    return problems->refused == 0;
+}
+
+static bool read_test_request(json_t *document, struct connection_list *list,
+                              const char **catalog_name, struct problems *problems)
+{
+    json_t *name = json_object_get(document, "ConnectionName");
+    json_t *input = json_object_get(document, "TestConnectionInput");
+    if (name && input) {
+        problems_add(
+            problems, "", "both-given",
+            "ConnectionName and TestConnectionInput are both given; exactly one is allowed");
+    } else if (name) {
+        *catalog_name = json_string_value(name);
+        if (!*catalog_name || !**catalog_name)
+            problems_add(problems, "ConnectionName", "value-kind", "is not a name");
+    } else if (json_is_object(input)) {
+        add(list, input, "TestConnectionInput.");
+    } else {
+        problems_add(problems, "TestConnectionInput", "value-kind", "is not an object");
+    }
+    return problems->refused == 0;
+}
+
+/* Whether OBJECT looks like a connection at all. */
+static bool is_definition(const json_t *object)
+{
+    return json_object_get(object, "ConnectionType") ||
+           json_object_get(object, "ConnectionProperties") || json_object_get(object, "Name");
+}
+
+bool connection_list_read(json_t *document, struct connection_list *list, const char **catalog_name,
+                          struct problems *problems)
+{
+    json_t *inner;
+    *list = (struct connection_list){0};
+    *catalog_name = NULL;
+    if (json_is_array(document))
+        return add_all(document, list, problems);
+    if (json_is_array(inner = json_object_get(document, "ConnectionList")))
+        return add_all(inner, list, problems);
+    if (json_object_get(document, "TestConnectionInput") ||
+        json_object_get(document, "ConnectionName"))
+        return read_test_request(document, list, catalog_name, problems);
+    if (json_is_object(inner = json_object_get(document, "ConnectionInput")))
+        return add(list, inner, "ConnectionInput.");
+    if (json_is_object(inner = json_object_get(document, "Connection")))
+        return add(list, inner, "");
+    if (is_definition(document))
+        return add(list, document, "");
+    if (json_is_object(document) && json_object_size(document) == 0)
+        problems_add(problems, "", "both-missing",
+                     "is empty: a connection, or ConnectionName or TestConnectionInput of a test, "
+                     "is needed");
+    else
+        problems_add(problems, "", "not-a-connection",
+                     "is no connection: neither ConnectionType nor ConnectionProperties is in it, "
+                     "and it is no "
+                     "list of connections");
+    return false;
+}

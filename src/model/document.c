@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* document.c - JSON by jansson; what is not JSON by libyaml. */
+#include "document.h"
+
+#include <string.h>
+#include <yaml.h>
+
+#include "text.h"
+
+enum { DEPTH_MAXIMUM = 64 };
+
+/* A YAML document being read. */
+struct reader {
+    yaml_parser_t parser;
+    yaml_event_t event;
+    const char *name;
+    struct error *err;
+};
+
+static json_t *fail(struct reader *reader, const yaml_mark_t *mark, const char *what)
+{
+    error_set(reader->err, REASON_INVALID_INPUT, "%s, line %zu, column %zu: %s", reader->name,
+              mark->line + 1, mark->column + 1, what);
+    return NULL;
+}
+
+/* The next event; false with the error set. */
+static bool advance(struct reader *reader)
+{
+    if (yaml_parser_parse(&reader->parser, &reader->event))
+        return true;
+    yaml_parser_t *parser = &reader->parser;
+    yaml_mark_t mark = parser->problem_mark;
+    if (!mark.line && !mark.column)
+        mark = parser->mark;
+    fail(reader, &mark, parser->problem ? parser->problem : "not readable as YAML");
+    reader->event = (yaml_event_t){0};
+    return false;
+}
+
+static json_t *read_value(struct reader *reader, int depth);
+
+static json_t *read_scalar(struct reader *reader)
+{
+    const char *text = (const char *)reader->event.data.scalar.value;
+    size_t length = reader->event.data.scalar.length;
+    bool plain = reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    if (memchr(text, '\0', length))
+        return fail(reader, &reader->event.start_mark, "a NUL in a value");
+    if (plain && (!*text || !strcmp(text, "~") || text_equal_nocase(text, "null")))
+        return json_null();
+    json_t *value = json_stringn(text, length);
+    return value ? value : fail(reader, &reader->event.start_mark, "a value that is not UTF-8");
+}
+
+static json_t *read_sequence(struct reader *reader, int depth)
+{
+    json_t *array = json_array();
+    for (;;) {
+        yaml_event_delete(&reader->event);
+        if (!advance(reader))
+            break;
+        if (reader->event.type == YAML_SEQUENCE_END_EVENT)
+            return array;
+        json_t *value = read_value(reader, depth + 1);
+        if (!value)
+            break;
+        json_array_append_new(array, value);
+    }
+    json_decref(array);
+    return NULL;
+}
+
+/* One "key: value" of OBJECT, the key being the event at hand. */
+static bool read_pair(struct reader *reader, json_t *object, int depth)
+{
+    if (reader->event.type != YAML_SCALAR_EVENT)
+        return fail(reader, &reader->event.start_mark, "a key that is not a word");
+    yaml_mark_t mark = reader->event.start_mark;
+    char *key =
+        xstrndup((const char *)reader->event.data.scalar.value, reader->event.data.scalar.length);
+    bool read = false;
+    yaml_event_delete(&reader->event);
+    if (json_object_get(object, key)) {
+        char *what = text_format("the key \"%s\" stands twice", key);
+        fail(reader, &mark, what);
+        free(what);
+    } else if (advance(reader)) {
+        json_t *value = read_value(reader, depth + 1);
+        read = value && json_object_set_new(object, key, value) == 0;
+        if (value && !read)
+            fail(reader, &mark, "a key that is not UTF-8");
+    }
+    free(key);
+    return read;
+}
+
+static json_t *read_mapping(struct reader *reader, int depth)
+{
+    json_t *object = json_object();
+    for (;;) {
+        yaml_event_delete(&reader->event);
+        if (!advance(reader))
+            break;
+        if (reader->event.type == YAML_MAPPING_END_EVENT)
+            return object;
+        if (!read_pair(reader, object, depth))
+            break;
+    }
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *read_value(struct reader *reader, int depth)
+{
+    if (depth > DEPTH_MAXIMUM)
+        return fail(reader, &reader->event.start_mark, "nested too deeply");
+    if (reader->event.type == YAML_ALIAS_EVENT)
+        return fail(reader, &reader->event.start_mark, "aliases (*name) are not allowed");
+    if (reader->event.type == YAML_SCALAR_EVENT)
+        return read_scalar(reader);
+    if (reader->event.type == YAML_SEQUENCE_START_EVENT)
+        return read_sequence(reader, depth);
+    if (reader->event.type == YAML_MAPPING_START_EVENT)
+        return read_mapping(reader, depth);
+    return fail(reader, &reader->event.start_mark, "not a value");
+}
+
+/* The next event is of TYPE. */
+static bool expect(struct reader *reader, yaml_event_type_t type, const char *otherwise)
+{
+    yaml_event_delete(&reader->event);
+    if (!advance(reader))
+        return false;
+    return reader->event.type == type || fail(reader, &reader->event.start_mark, otherwise);
+}
+
+static json_t *parse_yaml(const char *text, size_t length, const char *name, struct error *err)
+{
+    struct reader reader = {.name = name, .err = err};
+    json_t *value = NULL;
+    yaml_parser_initialize(&reader.parser);
+    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, length);
+    yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+    if (expect(&reader, YAML_STREAM_START_EVENT, "not readable as YAML") &&
+        expect(&reader, YAML_DOCUMENT_START_EVENT, "the file is empty")) {
+        yaml_event_delete(&reader.event);
+        if (advance(&reader))
+            value = read_value(&reader, 0);
+    }
+    if (value && !(expect(&reader, YAML_DOCUMENT_END_EVENT, "more than one value") &&
+                   expect(&reader, YAML_STREAM_END_EVENT, "more than one document"))) {
+        json_decref(value);
+        value = NULL;
+    }
+    yaml_event_delete(&reader.event);
+    yaml_parser_delete(&reader.parser);
+    return value;
+}
+
+static bool looks_like_json(const char *text)
+{
+    char first = text[strspn(text, " \t\r\n")];
+    return first == '{' || first == '[';
+}
+
+json_t *document_parse(const char *text, size_t length, const char *name, struct error *err)
+{
+    json_error_t problem;
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        text += 3;
+        length -= 3;
+    }
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
+    if (value)
+        return value;
+    struct error yaml = ERROR_INIT;
+    if (!looks_like_json(text))
+        value = parse_yaml(text, length, name, &yaml);
+    if (value && !json_is_object(value) && !json_is_array(value)) {
+        json_decref(value);
+        value = NULL;
+        error_set(err, REASON_INVALID_INPUT, "%s is neither JSON nor YAML with a connection in it",
+                  name);
+    } else if (!value && looks_like_json(text)) {
+        /* jansson quotes what stands there, which may be a secret. */
+        char *near = strstr(problem.text, " near ");
+        if (near)
+            *near = '\0';
+        error_set(err, REASON_INVALID_INPUT, "%s is not valid JSON: line %d, column %d: %s", name,
+                  problem.line, problem.column, problem.text);
+    } else if (!value) {
+        error_set(err, REASON_INVALID_INPUT, "%s is neither JSON nor YAML: %s", name, yaml.message);
+    }
+    return value;
+}

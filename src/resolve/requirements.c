@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* requirements.c - the required properties of the connection types (Connection API,
+ * ConnectionInput). */
+#include "requirements.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "text.h"
+#include "words.h"
+
+static bool has(const struct connection *connection, const char *key)
+{
+    return connection_property(connection, key) != NULL;
+}
+
+static void missing(struct problems *problems, const char *key, const char *why)
+{
+    char *path = text_format("ConnectionProperties.%s", key);
+    problems_add(problems, path, "required", "missing: %s", why);
+    free(path);
+}
+
+static void demand(const struct connection *connection, const char *key, const char *why,
+                   struct problems *problems)
+{
+    if (!has(connection, key))
+        missing(problems, key, why);
+}
+
+/* USERNAME and PASSWORD, or SECRET_ID. */
+static void check_login(const struct connection *connection, struct problems *problems)
+{
+    bool password = has(connection, "PASSWORD") || has(connection, "ENCRYPTED_PASSWORD");
+    if (has(connection, "USERNAME")) {
+        if (!password)
+            missing(problems, "PASSWORD", "USERNAME is given without it");
+    } else if (!has(connection, "SECRET_ID")) {
+        missing(problems, "USERNAME",
+                password ? "PASSWORD is given without it"
+                         : "USERNAME and PASSWORD, or SECRET_ID, are needed");
+    }
+}
+
+static void check_jdbc(const struct connection *connection, struct problems *problems)
+{
+    bool secret = has(connection, "SECRET_ID") && !has(connection, "USERNAME");
+    check_login(connection, problems);
+    if (has(connection, "JDBC_CONNECTION_URL"))
+        return;
+    bool any = has(connection, "HOST") || has(connection, "PORT") || has(connection, "JDBC_ENGINE");
+    if (!any && !secret) {
+        missing(problems, "JDBC_CONNECTION_URL", "it, or HOST, PORT and JDBC_ENGINE, is needed");
+        return;
+    }
+    /* A secret managed by RDS may name host and port; what the engine is has to be said here. */
+    if (!secret)
+        demand(connection, "HOST", "needed where there is no JDBC_CONNECTION_URL", problems);
+    if (!secret)
+        demand(connection, "PORT", "needed where there is no JDBC_CONNECTION_URL", problems);
+    demand(connection, "JDBC_ENGINE", "needed where there is no JDBC_CONNECTION_URL", problems);
+}
+
+static void check_mongodb(const struct connection *connection, struct problems *problems)
+{
+    const char *url = connection_property(connection, "CONNECTION_URL");
+    check_login(connection, problems);
+    demand(connection, "CONNECTION_URL",
+           "mongodb://HOST:PORT/DATABASE or mongodb+srv://HOST/DATABASE", problems);
+    if (url && !text_starts(url, "mongodb://") && !text_starts(url, "mongodb+srv://") &&
+        !strstr(url, "${"))
+        problems_add(problems, "ConnectionProperties.CONNECTION_URL", "url",
+                     "does not begin with mongodb:// or mongodb+srv://");
+}
+
+static void check_bootstrap(const char *servers, struct problems *problems)
+{
+    char *list = xstrdup(servers);
+    char *rest = list;
+    for (char *server; (server = strsep(&rest, ","));) {
+        server += strspn(server, " \t");
+        server[strcspn(server, " \t")] = '\0';
+        char *colon = strrchr(server, ':');
+        unsigned long port;
+        if (!colon || colon == server || !text_to_number(colon + 1, 1, 65535, &port))
+            problems_add(problems, "ConnectionProperties.KAFKA_BOOTSTRAP_SERVERS", "host-port",
+                         "\"%.100s\" is not HOST:PORT", server);
+    }
+    free(list);
+}
+
+static void check_sasl(const struct connection *connection, const char *mechanism,
+                       struct problems *problems)
+{
+    bool secret = has(connection, "KAFKA_SASL_SCRAM_SECRETS_ARN") || has(connection, "SECRET_ID");
+    if (strcmp(mechanism, "PLAIN") == 0 && !secret) {
+        demand(connection, "KAFKA_SASL_PLAIN_USERNAME", "needed by the mechanism PLAIN", problems);
+        if (!has(connection, "ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD"))
+            demand(connection, "KAFKA_SASL_PLAIN_PASSWORD", "needed by the mechanism PLAIN",
+                   problems);
+    } else if (text_starts(mechanism, "SCRAM-") && !secret) {
+        demand(connection, "KAFKA_SASL_SCRAM_USERNAME", "needed by the mechanism SCRAM", problems);
+        if (!has(connection, "ENCRYPTED_KAFKA_SASL_SCRAM_PASSWORD"))
+            demand(connection, "KAFKA_SASL_SCRAM_PASSWORD", "needed by the mechanism SCRAM",
+                   problems);
+    } else if (strcmp(mechanism, "GSSAPI") == 0) {
+        demand(connection, "KAFKA_SASL_GSSAPI_KEYTAB", "needed by the mechanism GSSAPI", problems);
+        demand(connection, "KAFKA_SASL_GSSAPI_KRB5_CONF", "needed by the mechanism GSSAPI",
+               problems);
+        demand(connection, "KAFKA_SASL_GSSAPI_SERVICE", "needed by the mechanism GSSAPI", problems);
+        demand(connection, "KAFKA_SASL_GSSAPI_PRINCIPAL", "needed by the mechanism GSSAPI",
+               problems);
+    }
+}
+
+static void check_kafka(const struct connection *connection, struct problems *problems)
+{
+    /* SCRAM-SHA-256 is Kafka's own; the API document lists the four others. */
+    static const char *const mechanisms[] = {"SCRAM-SHA-512", "GSSAPI",        "AWS_MSK_IAM",
+                                             "PLAIN",         "SCRAM-SHA-256", NULL};
+    const char *servers = connection_property(connection, "KAFKA_BOOTSTRAP_SERVERS");
+    const char *mechanism = connection_property(connection, "KAFKA_SASL_MECHANISM");
+    demand(connection, "KAFKA_BOOTSTRAP_SERVERS", "a list of HOST:PORT", problems);
+    if (servers && !strstr(servers, "${"))
+        check_bootstrap(servers, problems);
+    if (mechanism && check_word(json_object_get(connection->properties, "KAFKA_SASL_MECHANISM"),
+                                "ConnectionProperties.KAFKA_SASL_MECHANISM", mechanisms, problems))
+        check_sasl(connection, mechanism, problems);
+}
+
+static void check_salesforce(const struct connection *connection, struct problems *problems)
+{
+    if (!connection->authentication &&
+        !json_object_get(connection->document, "AuthenticationConfiguration"))
+        problems_add(problems, "AuthenticationConfiguration", "required",
+                     "is missing: SALESFORCE needs it");
+}
+
+static void check_connector(const struct connection *connection, struct problems *problems)
+{
+    const char *type = connection_property(connection, "CONNECTOR_TYPE");
+    bool is_jdbc = type && text_equal_nocase(type, "Jdbc");
+    if (strcmp(connection->type, "MARKETPLACE") == 0) {
+        demand(connection, "CONNECTOR_TYPE", "needed by MARKETPLACE", problems);
+        demand(connection, "CONNECTOR_URL", "needed by MARKETPLACE", problems);
+        demand(connection, "CONNECTOR_CLASS_NAME", "needed by MARKETPLACE", problems);
+        if (!is_jdbc || !has(connection, "JDBC_CONNECTION_URL"))
+            demand(connection, "CONNECTION_URL", "needed by MARKETPLACE", problems);
+        if (is_jdbc)
+            check_login(connection, problems);
+    }
+}
+
+static void check_network(const struct connection *connection, struct problems *problems)
+{
+    bool host = has(connection, "HOST");
+    bool port = has(connection, "PORT");
+    if (host && port)
+        return;
+    if (!host)
+        missing(problems, "HOST", "a test needs HOST and PORT as its target");
+    if (!port)
+        missing(problems, "PORT", "a test needs HOST and PORT as its target");
+}
+
+void check_requirements(const struct connection *connection, struct problems *problems)
+{
+    static const struct {
+        const char *type;
+        void (*check)(const struct connection *, struct problems *);
+    } checks[] = {
+        {"JDBC", check_jdbc},
+        {"MONGODB", check_mongodb},
+        {"KAFKA", check_kafka},
+        {"SALESFORCE", check_salesforce},
+        {"MARKETPLACE", check_connector},
+        {"CUSTOM", check_connector},
+        {"NETWORK", check_network},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (strcmp(checks[i].type, connection->type) == 0)
+            checks[i].check(connection, problems);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* validate.c - the fields that every definition has, whatever its type. */
+#include "validate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "reference.h"
+#include "requirements.h"
+#include "text.h"
+#include "words.h"
+
+enum { PROPERTIES_MAXIMUM = 100, VALUE_MAXIMUM = 1024, CRITERIA_MAXIMUM = 10, GROUPS_MAXIMUM = 50 };
+
+static const struct text_rule name_rule = {1, 255, pattern_single_line,
+                                           "a single line of text without control characters"};
+static const struct text_rule description_rule = {0, 2048, pattern_multi_line,
+                                                  "text without control characters"};
+static const struct text_rule reason_rule = {1, 16384, NULL, NULL};
+static const struct text_rule arn_rule = {
+    0, 0, pattern_secret_arn,
+    "the ARN of a Secrets Manager secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME)"};
+static const struct text_rule token_url_rule = {0, 256, pattern_token_url, "an http or https URL"};
+static const struct text_rule client_rule = {0, 2048, pattern_no_blank, "text without blanks"};
+static const struct text_rule code_rule = {1, 4096, pattern_no_blank, "text without blanks"};
+static const struct text_rule redirect_rule = {0, 512, pattern_redirect_uri,
+                                               "an http or https URL"};
+static const struct text_rule parameter_key_rule = {1, 128, NULL, NULL};
+static const struct text_rule parameter_value_rule = {1, 512, NULL, NULL};
+
+static const json_t *member(const json_t *object, const char *key)
+{
+    return json_object_get(object, key);
+}
+
+static void check_type(const struct connection *connection, struct problems *problems)
+{
+    const json_t *type = member(connection->document, "ConnectionType");
+    if (!type || json_is_null(type)) {
+        problems_add(problems, "ConnectionType", "required", "is missing");
+        return;
+    }
+    if (connection->type && strcmp(connection->type, "SFTP") == 0)
+        problems_add(problems, "ConnectionType", "sftp", "SFTP is not supported by the API");
+    else if (!connection->type || connection_type_standing(connection->type) == TYPE_UNKNOWN)
+        check_word(type, "ConnectionType", connection_types, problems);
+}
+
+static void check_physical(const json_t *object, struct problems *problems)
+{
+    static const char *const members[] = {"SubnetId", "SecurityGroupIdList", "AvailabilityZone",
+                                          NULL};
+    if (!check_object(object, "PhysicalConnectionRequirements", problems))
+        return;
+    check_members(object, "PhysicalConnectionRequirements", members, problems);
+    check_text(member(object, "SubnetId"), "PhysicalConnectionRequirements.SubnetId", &name_rule,
+               problems);
+    check_text(member(object, "AvailabilityZone"),
+               "PhysicalConnectionRequirements.AvailabilityZone", &name_rule, problems);
+    check_texts(member(object, "SecurityGroupIdList"),
+                "PhysicalConnectionRequirements.SecurityGroupIdList", GROUPS_MAXIMUM, &name_rule,
+                problems);
+}
+
+#define OAUTH "AuthenticationConfiguration.OAuth2Properties"
+
+static void check_client(const json_t *object, struct problems *problems)
+{
+    static const char *const members[] = {"UserManagedClientApplicationClientId",
+                                          "AWSManagedClientApplicationReference", NULL};
+    if (!check_object(object, OAUTH ".OAuth2ClientApplication", problems))
+        return;
+    check_members(object, OAUTH ".OAuth2ClientApplication", members, problems);
+    check_text(member(object, members[0]),
+               OAUTH ".OAuth2ClientApplication.UserManagedClientApplicationClientId", &client_rule,
+               problems);
+    check_text(member(object, members[1]),
+               OAUTH ".OAuth2ClientApplication.AWSManagedClientApplicationReference", &client_rule,
+               problems);
+}
+
+static void check_code(const json_t *object, struct problems *problems)
+{
+    static const char *const members[] = {"AuthorizationCode", "RedirectUri", NULL};
+    if (!check_object(object, OAUTH ".AuthorizationCodeProperties", problems))
+        return;
+    check_members(object, OAUTH ".AuthorizationCodeProperties", members, problems);
+    check_text(member(object, members[0]), OAUTH ".AuthorizationCodeProperties.AuthorizationCode",
+               &code_rule, problems);
+    check_text(member(object, members[1]), OAUTH ".AuthorizationCodeProperties.RedirectUri",
+               &redirect_rule, problems);
+}
+
+static void check_oauth(const json_t *object, struct problems *problems)
+{
+    static const char *const members[] = {"OAuth2GrantType",
+                                          "OAuth2ClientApplication",
+                                          "TokenUrl",
+                                          "TokenUrlParametersMap",
+                                          "AuthorizationCodeProperties",
+                                          "OAuth2Credentials",
+                                          NULL};
+    static const char *const grants[] = {"AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER",
+                                         NULL};
+    if (!check_object(object, OAUTH, problems))
+        return;
+    check_members(object, OAUTH, members, problems);
+    /* REFRESH_TOKEN is of the newer model: accepted, and not offered as a word. */
+    if (!text_equal(json_string_value(member(object, "OAuth2GrantType")), "REFRESH_TOKEN"))
+        check_word(member(object, "OAuth2GrantType"), OAUTH ".OAuth2GrantType", grants, problems);
+    check_text(member(object, "TokenUrl"), OAUTH ".TokenUrl", &token_url_rule, problems);
+    check_map(member(object, "TokenUrlParametersMap"), OAUTH ".TokenUrlParametersMap", 0,
+              &parameter_key_rule, &parameter_value_rule, problems);
+    check_client(member(object, "OAuth2ClientApplication"), problems);
+    check_code(member(object, "AuthorizationCodeProperties"), problems);
+}
+
+static void check_authentication(const json_t *object, struct problems *problems)
+{
+    static const char *const members[] = {"AuthenticationType",
+                                          "SecretArn",
+                                          "OAuth2Properties",
+                                          "KmsKeyArn",
+                                          "BasicAuthenticationCredentials",
+                                          "CustomAuthenticationCredentials",
+                                          NULL};
+    static const char *const types[] = {"BASIC", "OAUTH2", "CUSTOM", NULL};
+    if (!check_object(object, "AuthenticationConfiguration", problems))
+        return;
+    check_members(object, "AuthenticationConfiguration", members, problems);
+    check_word(member(object, "AuthenticationType"),
+               "AuthenticationConfiguration.AuthenticationType", types, problems);
+    check_text(member(object, "SecretArn"), "AuthenticationConfiguration.SecretArn", &arn_rule,
+               problems);
+    check_oauth(member(object, "OAuth2Properties"), problems);
+}
+
+static bool has_control_byte(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            return true;
+    return false;
+}
+
+static void check_value(const char *key, const char *value, const char *path, const char *type,
+                        struct problems *problems)
+{
+    const struct property_word *word = property_word_find(key);
+    bool is_boolean;
+    unsigned long port;
+    unsigned long least = text_equal(type, "NETWORK") ? 1 : 1024;
+    bool may_be_pem = word && word->kind == VALUE_LOCATION && text_starts(value, "-----BEGIN");
+    if (!property_is_secret(key) && !may_be_pem && has_control_byte(value))
+        problems_add(problems, path, "control-byte", "holds a control character");
+    if (!word || !*value)
+        return;
+    if (word->kind == VALUE_BOOLEAN && !word_to_boolean(value, &is_boolean))
+        problems_add(problems, path, "boolean", "\"%.40s\" is neither true nor false", value);
+    if (word->kind == VALUE_PORT && !text_to_number(value, least, 65535, &port))
+        problems_add(problems, path, "port", "\"%.40s\" is not a number between %lu and 65535",
+                     value, least);
+    if (word->kind == VALUE_HOST && check_host(value))
+        problems_add(problems, path, "host", "\"%.100s\" %s", value, check_host(value));
+}
+
+static void check_property(const char *key, const json_t *value, const char *path, bool strict,
+                           const char *type, struct problems *problems)
+{
+    const char *text = json_string_value(value);
+    if (!property_word_find(key) && strcmp(key, "ENDPOINT") != 0 &&
+        strcmp(key, "ENDPOINT_TYPE") != 0) {
+        const char *nearest = property_word_nearest(key);
+        (strict ? problems_add : problems_add_note)(
+            problems, path, "unknown-property", "is not a known property%s%s%s%s",
+            strict ? "" : " and is ignored", nearest ? "; did you mean " : "",
+            nearest ? nearest : "", nearest ? " ?" : "");
+    }
+    if (!text) {
+        problems_add(problems, path, "value-kind", "is %s, not a string%s", check_kind(value),
+                     json_is_number(value) || json_is_boolean(value) ? ": put it in quotes" : "");
+        return;
+    }
+    if (reference_in(text, REFERENCE_FILE))
+        return;
+    if (json_string_length(value) > VALUE_MAXIMUM)
+        problems_add(problems, path, "length", "is %zu bytes long; at most %d are allowed",
+                     json_string_length(value), VALUE_MAXIMUM);
+    else
+        check_value(key, text, path, type, problems);
+}
+
+static void check_properties(const struct connection *connection, bool strict,
+                             struct problems *problems)
+{
+    const json_t *properties = member(connection->document, "ConnectionProperties");
+    const char *key;
+    json_t *value;
+    if (!properties || json_is_null(properties)) {
+        problems_add(problems, "ConnectionProperties", "required", "is missing");
+        return;
+    }
+    if (!check_object(properties, "ConnectionProperties", problems))
+        return;
+    if (json_object_size(properties) > PROPERTIES_MAXIMUM)
+        problems_add(problems, "ConnectionProperties", "count",
+                     "has %zu pairs; at most %d are allowed", json_object_size(properties),
+                     PROPERTIES_MAXIMUM);
+    json_object_foreach(connection->properties, key, value)
+    {
+        char *path = text_format("ConnectionProperties.%s", key);
+        check_property(key, value, path, strict, connection->type, problems);
+        free(path);
+    }
+}
+
+static void check_stored(const json_t *document, struct problems *problems)
+{
+    static const char *const statuses[] = {"READY", "IN_PROGRESS", "FAILED", NULL};
+    check_text(member(document, "LastUpdatedBy"), "LastUpdatedBy", &name_rule, problems);
+    check_word(member(document, "Status"), "Status", statuses, problems);
+    check_text(member(document, "StatusReason"), "StatusReason", &reason_rule, problems);
+}
+
+void validate(const struct connection *connection, bool strict, struct problems *problems)
+{
+    static const char *const members[] = {"Name",
+                                          "Description",
+                                          "ConnectionType",
+                                          "MatchCriteria",
+                                          "ConnectionProperties",
+                                          "PhysicalConnectionRequirements",
+                                          "AuthenticationConfiguration",
+                                          "ValidateCredentials",
+                                          "CreationTime",
+                                          "LastUpdatedTime",
+                                          "LastUpdatedBy",
+                                          "Status",
+                                          "StatusReason",
+                                          "LastConnectionValidationTime",
+                                          "SparkProperties",
+                                          "AthenaProperties",
+                                          "PythonProperties",
+                                          "ConnectionSchemaVersion",
+                                          "CompatibleComputeEnvironments",
+                                          "ValidateForComputeEnvironments",
+                                          NULL};
+    const json_t *document = connection->document;
+    check_members(document, "", members, problems);
+    if (connection->form == CONNECTION_FORM_INPUT && !member(document, "Name"))
+        problems_add(problems, "Name", "required", "is missing");
+    check_text(member(document, "Name"), "Name", &name_rule, problems);
+    check_text(member(document, "Description"), "Description", &description_rule, problems);
+    check_type(connection, problems);
+    check_texts(member(document, "MatchCriteria"), "MatchCriteria", CRITERIA_MAXIMUM, &name_rule,
+                problems);
+    check_properties(connection, strict, problems);
+    check_physical(member(document, "PhysicalConnectionRequirements"), problems);
+    check_authentication(member(document, "AuthenticationConfiguration"), problems);
+    check_boolean(member(document, "ValidateCredentials"), "ValidateCredentials", problems);
+    check_stored(document, problems);
+    if (connection->type && connection->properties)
+        check_requirements(connection, problems);
+}
