@@ -118,14 +118,6 @@ const char *probe_peer_protocol(const struct probe *probe);
 size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes);
 
 /*
- * PEM text made readable as a file by path, for client libraries: an anonymous memory file, mode
- * 0600, open until the worker ends. Returns "/proc/self/fd/N", owned by the probe, or NULL with ERR
- * set.
- */
-const char *probe_memory_file(struct probe *probe, const char *name, const void *data,
-                              size_t length, struct error *err);
-
-/*
  * The TLS observer decides trust and name by POLICY from now on, for each handshake of this
  * process. A driver calls it before its library connects; an attempt in the clear needs no call.
  */

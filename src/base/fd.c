@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +33,15 @@ bool fd_write_all(int fd, const void *data, size_t length)
     return true;
 }
 
-char *fd_read_all(int fd, const char *name, size_t limit, size_t *length, struct error *err)
+/* Wait until FD, a FIFO perhaps, has something to read; false at the deadline. */
+static bool wait_readable(int fd, struct deadline deadline)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    return poll(&wait, 1, deadline_left_ms(deadline)) > 0;
+}
+
+char *fd_read_all(int fd, const char *name, size_t limit, struct deadline deadline, size_t *length,
+                  struct error *err)
 {
     struct text_buffer content = TEXT_BUFFER_INIT;
     char piece[16384];
@@ -42,8 +49,11 @@ char *fd_read_all(int fd, const char *name, size_t limit, size_t *length, struct
     while ((got = read(fd, piece, sizeof piece)) != 0) {
         if (got < 0 && errno == EINTR)
             continue;
+        if (got < 0 && errno == EAGAIN && wait_readable(fd, deadline))
+            continue;
         if (got < 0) {
-            error_set(err, REASON_FILE_UNREADABLE, "%s: %s", name, strerror(errno));
+            error_set(err, REASON_FILE_UNREADABLE, "%s: %s", name,
+                      errno == EAGAIN ? "nothing was written to it in time" : strerror(errno));
             break;
         }
         text_append_bytes(&content, piece, (size_t)got);
@@ -63,13 +73,6 @@ char *fd_read_all(int fd, const char *name, size_t limit, size_t *length, struct
     return text_take(&content);
 }
 
-/* Wait until a FIFO has a writer's bytes; false at the deadline. */
-static bool wait_readable(int fd, struct deadline deadline)
-{
-    struct pollfd wait = {.fd = fd, .events = POLLIN};
-    return poll(&wait, 1, deadline_left_ms(deadline)) > 0;
-}
-
 static const char *kind_of_file(mode_t mode)
 {
     if (S_ISDIR(mode))
@@ -87,33 +90,16 @@ char *fd_read_file(const char *path, size_t limit, struct deadline deadline, siz
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || fstat(fd, &status) < 0) {
         error_set(err, REASON_FILE_UNREADABLE, "%s: %s", path, strerror(errno));
-    } else if (S_ISFIFO(status.st_mode)) {
-        if (!wait_readable(fd, deadline))
-            error_set(err, REASON_FILE_UNREADABLE, "%s: is a FIFO that nobody writes to", path);
-        else if (fd_set_nonblocking(fd, false))
-            content = fd_read_all(fd, path, limit, length, err);
-    } else if (!S_ISREG(status.st_mode)) {
+    } else if (S_ISFIFO(status.st_mode) && !wait_readable(fd, deadline)) {
+        error_set(err, REASON_FILE_UNREADABLE, "%s: is a FIFO that nobody writes to", path);
+    } else if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
         error_set(err, REASON_FILE_UNREADABLE, "%s: is %s, not a file", path,
                   kind_of_file(status.st_mode));
     } else {
-        content = fd_read_all(fd, path, limit, length, err);
+        content = fd_read_all(fd, path, limit, deadline, length, err);
     }
     fd_close(&fd);
     return content;
-}
-
-int fd_memory_file(const char *name, const void *data, size_t length)
-{
-    int fd = memfd_create(name, MFD_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    if (fchmod(fd, 0600) < 0 || !fd_write_all(fd, data, length) || lseek(fd, 0, SEEK_SET) < 0) {
-        int saved = errno;
-        close(fd);
-        errno = saved;
-        return -1;
-    }
-    return fd;
 }
 
 void fd_close(int *fd)

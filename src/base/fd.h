@@ -22,8 +22,9 @@ bool fd_write_all(int fd, const void *data, size_t length);
 char *fd_read_file(const char *path, size_t limit, struct deadline deadline, size_t *length,
                    struct error *err);
 
-/* Read FD to its end, at most LIMIT bytes; as fd_read_file(), NAME is for messages. */
-char *fd_read_all(int fd, const char *name, size_t limit, size_t *length, struct error *err);
+/* Read FD to its end, at most LIMIT bytes, by DEADLINE; as fd_read_file(), NAME is for messages. */
+char *fd_read_all(int fd, const char *name, size_t limit, struct deadline deadline, size_t *length,
+                  struct error *err);
 
 /* An anonymous memory file of mode 0600 holding DATA, or -1 with errno set. Not inherited by exec.
  */

@@ -2,13 +2,10 @@
 /* peer.c - the first bytes of a peer, looked at without taking them. */
 #include "peer.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "fd.h"
 #include "probe_state.h"
-#include "text.h"
 
 /* Greetings that begin with fixed bytes; the more special first. */
 static const struct {
@@ -85,16 +82,4 @@ size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes)
 {
     *bytes = probe->peer;
     return probe->peer_length;
-}
-
-const char *probe_memory_file(struct probe *probe, const char *name, const void *data,
-                              size_t length, struct error *err)
-{
-    int fd = fd_memory_file(name, data, length);
-    (void)probe;
-    if (fd < 0) {
-        error_set(err, REASON_BUSY, "no memory file for %s: %s", name, strerror(errno));
-        return NULL;
-    }
-    return text_format("/proc/self/fd/%d", fd);
 }

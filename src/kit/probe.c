@@ -24,6 +24,7 @@ struct probe *probe_begin(int fd, struct deadline deadline, bool trace)
     probe->fd = fd;
     probe->began_us = clock_now_us();
     probe->deadline = probe->attempt_deadline = deadline;
+    probe->deciding_attempt = -1;
     probe->trace = trace;
     probe->host_property = "ConnectionProperties.HOST";
     pthread_mutex_init(&probe->lock, NULL);

@@ -383,6 +383,9 @@ static bool resolve_parts(struct resolving *resolving)
 static bool resolve_jdbc(struct resolving *resolving)
 {
     const char *url = property(resolving, "JDBC_CONNECTION_URL");
+    /* What a file will say is known in the worker only, which resolves again. */
+    if (url && reference_in(url, REFERENCE_FILE))
+        return false;
     return url ? resolve_url(resolving, url, "JDBC_CONNECTION_URL",
                              PROPERTIES "JDBC_CONNECTION_URL")
                : resolve_parts(resolving);

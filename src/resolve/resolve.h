@@ -31,8 +31,9 @@ void resolution_release(struct resolution *resolution);
 
 /*
  * Validate CONNECTION and understand it. True when there is a target. Values that hold ${file:} are
- * taken as they stand (the worker resolves again once they are replaced). Validation comes first:
- * INVALID_INPUT goes before UNSUPPORTED_TYPE and DRIVER_MISSING.
+ * taken as they stand (the worker resolves again once they are replaced); where that is the URL
+ * there is no target yet and REASON_NONE. Validation comes first: INVALID_INPUT goes before
+ * UNSUPPORTED_TYPE and DRIVER_MISSING.
  */
 bool resolve(const struct connection *connection, const struct registry *registry, bool strict,
              struct resolution *resolution);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files.c - files read in the worker, where nobody else's secrets are. */
+#include "files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fd.h"
+#include "reference.h"
+#include "text.h"
+
+enum { SECRET_FILE_MAXIMUM = 1 << 20, CA_FILE_MAXIMUM = 16 << 20 }; /* bytes */
+
+struct replacing {
+    struct deadline deadline;
+    struct error *err;
+    bool failed;
+};
+
+static char *fill(void *argument, const char *what, const char *path, struct problems *problems)
+{
+    struct replacing *replacing = argument;
+    size_t length = 0;
+    (void)problems;
+    if (replacing->failed)
+        return NULL;
+    char *content =
+        fd_read_file(what, SECRET_FILE_MAXIMUM, replacing->deadline, &length, replacing->err);
+    if (content && memchr(content, '\0', length)) {
+        error_set(replacing->err, REASON_FILE_UNREADABLE, "%s: holds a NUL byte", what);
+        text_wipe(content, length);
+        free(content);
+        content = NULL;
+    }
+    if (!content) {
+        replacing->failed = true;
+        error_property(replacing->err, path);
+        return NULL;
+    }
+    if (length && content[length - 1] == '\n')
+        content[--length] = '\0';
+    if (length && content[length - 1] == '\r')
+        content[--length] = '\0';
+    return content;
+}
+
+bool files_replace(struct connection *connection, struct deadline deadline, struct error *err)
+{
+    struct replacing replacing = {.deadline = deadline, .err = err};
+    struct problems problems = PROBLEMS_INIT;
+    reference_replace(connection->document, REFERENCE_FILE, fill, &replacing, &problems);
+    if (!replacing.failed && problems.refused)
+        replacing.failed = !error_set(err, REASON_FILE_UNREADABLE, "%s: %s", problems.items[0].path,
+                                      problems.items[0].text);
+    problems_release(&problems);
+    return !replacing.failed;
+}
+
+bool files_read_ca(struct tls_policy *policy, struct deadline deadline, struct error *err)
+{
+    const char *location = policy->ca_location;
+    if (!location)
+        return true;
+    if (text_starts(location, "-----BEGIN")) {
+        policy->ca_pem = xstrdup(location);
+        policy->ca_pem_length = strlen(location);
+        text_wipe_free(policy->ca_location);
+        policy->ca_location = xstrdup("the inline certificate");
+        return true;
+    }
+    if (text_starts_nocase(location, "s3://")) {
+        error_set(err, REASON_DRIVER_MISSING,
+                  "%s: reading from Amazon S3 needs the AWS module, which is not "
+                  "installed",
+                  location);
+        error_remedy(
+            err,
+            "name the certificate by a path of this host, or put its PEM text into the property");
+        return error_property(err, policy->ca_property);
+    }
+    if (text_starts_nocase(location, "file://"))
+        location += strlen("file://");
+    policy->ca_pem = fd_read_file(location, CA_FILE_MAXIMUM, deadline, &policy->ca_pem_length, err);
+    if (!policy->ca_pem)
+        return error_property(err, policy->ca_property);
+    return true;
+}

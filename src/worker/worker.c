@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.c - one test, from the request to the verdict. */
+#include "worker.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "certificate.h"
+#include "confine.h"
+#include "fd.h"
+#include "files.h"
+#include "net_observer.h"
+#include "probe_state.h"
+#include "reference.h"
+#include "resolve.h"
+#include "text.h"
+#include "tls_observer.h"
+
+enum { FAULTS_MAXIMUM = 4, WITHOUT_REQUEST_MS = 1000 };
+
+/* The test at hand. */
+struct test {
+    struct probe *probe;
+    struct connection *connection;
+    struct registry *registry;
+    struct resolution resolution;
+    const struct driver *driver;
+    struct error error;
+};
+
+/* Say why and go. */
+static _Noreturn void end_failed(struct probe *probe, enum stage stage, const struct error *err,
+                                 int attempt)
+{
+    if (!probe->entered || probe->stage != stage)
+        probe->stage = stage;
+    probe_verdict_failed(probe, err, attempt);
+    _exit(0);
+}
+
+/* The request up to its line break; NULL when the front is gone or the line is none. */
+static json_t *read_request(int fd)
+{
+    struct text_buffer line = TEXT_BUFFER_INIT;
+    char piece[16384];
+    ssize_t got = 0;
+    while (line.length < WORKER_REQUEST_MAXIMUM && (got = read(fd, piece, sizeof piece)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        text_append_bytes(&line, piece, (size_t)got);
+        if (piece[got - 1] == '\n')
+            break;
+    }
+    json_t *request = line.data ? json_loadb(line.data, line.length, 0, NULL) : NULL;
+    text_wipe(piece, sizeof piece);
+    if (line.data)
+        text_wipe(line.data, line.length);
+    text_buffer_release(&line);
+    return request;
+}
+
+static enum connection_form read_form(const char *word)
+{
+    if (text_equal(word, "stored"))
+        return CONNECTION_FORM_STORED;
+    return text_equal(word, "test-input") ? CONNECTION_FORM_TEST_INPUT : CONNECTION_FORM_INPUT;
+}
+
+/* Problems of a definition that only the files' content brought to light. */
+static _Noreturn void end_refused(struct test *test)
+{
+    for (size_t i = 0; i < test->resolution.problems.count; i++) {
+        const struct problem *problem = &test->resolution.problems.items[i];
+        probe_finding_at(test->probe, STAGE_INPUT, problem->note ? SEVERITY_NOTE : SEVERITY_ERROR,
+                         problem->rule, problem->path, problem->text);
+    }
+    char *joined = problems_join(&test->resolution.problems, test->connection->root);
+    error_set(&test->error, REASON_INVALID_INPUT, "%s", joined);
+    end_failed(test->probe, STAGE_INPUT, &test->error, -1);
+}
+
+static void understand(struct test *test, bool strict)
+{
+    if (!resolve(test->connection, test->registry, strict, &test->resolution)) {
+        if (test->resolution.reason == REASON_INVALID_INPUT)
+            end_refused(test);
+        end_failed(test->probe, STAGE_INPUT, &test->resolution.error, -1);
+    }
+    const struct target *target = test->resolution.target;
+    const struct manifest *manifest = registry_find_name(test->registry, target->driver);
+    if (!test->driver)
+        test->driver = worker_load_driver(manifest->module_path, RTLD_LAZY, &test->error);
+    if (!test->driver)
+        end_failed(test->probe, STAGE_INPUT, &test->error, -1);
+    probe_send(test->probe, "driver", json_string(target->driver));
+}
+
+/* What is known of the target before anything is tried. */
+static void tell_target(struct test *test)
+{
+    const struct target *target = test->resolution.target;
+    json_t *facts = json_object();
+    if (target->endpoint_count) {
+        json_object_set_new(facts, "host", json_string(target->endpoints[0].host));
+        json_object_set_new(facts, "port", json_integer(target->endpoints[0].port));
+    }
+    if (target->database)
+        json_object_set_new(facts, "database", json_string(target->database));
+    if (target->user)
+        json_object_set_new(facts, "user", json_string(target->user));
+    probe_send(test->probe, "target", facts);
+}
+
+static void fetch_credentials(struct test *test)
+{
+    struct target *target = test->resolution.target;
+    probe_stage(test->probe, STAGE_CREDENTIALS);
+    if (target->secret_id || target->encrypted_password) {
+        const char *property = target->secret_id ? "ConnectionProperties.SECRET_ID"
+                                                 : "ConnectionProperties.ENCRYPTED_PASSWORD";
+        error_set(&test->error, REASON_DRIVER_MISSING,
+                  "%s needs the AWS module (secrets/aws.so), which is not installed", property);
+        error_remedy(&test->error,
+                     "give USERNAME and PASSWORD (as ${env:NAME} or ${file:PATH}) instead");
+        error_property(&test->error, property);
+        end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
+    }
+    if (target->password)
+        probe_note(test->probe, "password_from", "%s", target->password_property);
+    if (!files_read_ca(&target->tls, test->probe->deadline, &test->error))
+        end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
+}
+
+/* The documented rules for the configured CA: each broken one a finding, the first decides. */
+static void check_certificate(struct test *test)
+{
+    struct tls_policy *tls = &test->resolution.target->tls;
+    if (!tls->ca_pem)
+        return;
+    probe_stage(test->probe, STAGE_CERTIFICATE);
+    STACK_OF(X509) *list =
+        certificate_read_bundle(tls->ca_location, tls->ca_pem, tls->ca_pem_length, &test->error);
+    if (!list) {
+        error_property(&test->error, tls->ca_property);
+        end_failed(test->probe, STAGE_CERTIFICATE, &test->error, -1);
+    }
+    int count = sk_X509_num(list);
+    probe_note_integer(test->probe, "certificates", count);
+    for (int i = 0; !tls->skip_ca_rules && i < count; i++) {
+        struct certificate_fault faults[FAULTS_MAXIMUM];
+        size_t found = certificate_check(sk_X509_value(list, i), i + 1, count,
+                                         CERTIFICATE_RULES_JDBC, faults, FAULTS_MAXIMUM);
+        for (size_t k = 0; k < found; k++) {
+            probe_finding_at(test->probe, STAGE_CERTIFICATE, SEVERITY_ERROR, faults[k].rule,
+                             tls->ca_property, faults[k].message);
+            if (test->error.reason == REASON_NONE) {
+                error_set(&test->error, faults[k].reason, "%s: %s", tls->ca_location,
+                          faults[k].message);
+                error_property(&test->error, tls->ca_property);
+            }
+        }
+    }
+    sk_X509_pop_free(list, X509_free);
+    if (test->error.reason != REASON_NONE)
+        end_failed(test->probe, STAGE_CERTIFICATE, &test->error, -1);
+}
+
+/* A driver that says "accepted" while something passed us by has proven nothing. */
+static bool was_watched(struct test *test)
+{
+    if (net_observer_was_bypassed(test->probe))
+        return error_set(&test->error, REASON_INTERNAL,
+                         "the client library opened a TCP connection past the network observer");
+    if (tls_observer_was_bypassed(test->probe))
+        return error_set(&test->error, REASON_INTERNAL, "TLS came up without having been verified");
+    return true;
+}
+
+static _Noreturn void run_driver(struct test *test)
+{
+    struct probe *probe = test->probe;
+    const struct target *target = test->resolution.target;
+    probe->deciding_attempt = -1;
+    probe->host_property = target->host_property;
+    net_observer_start(probe);
+    tls_observer_start(probe);
+    bool accepted = test->driver->test(probe, target, &test->error);
+    if (accepted && !was_watched(test))
+        accepted = false;
+    if (!accepted && test->error.reason == REASON_NONE)
+        error_set(&test->error, REASON_INTERNAL, "the driver %s failed without a reason",
+                  target->driver);
+    if (!accepted)
+        end_failed(probe, probe->stage, &test->error, probe->deciding_attempt);
+    if (probe->trace)
+        net_observer_trace(probe);
+    probe_verdict_ok(probe);
+    _exit(0);
+}
+
+static void read_files(struct test *test)
+{
+    if (files_replace(test->connection, test->probe->deadline, &test->error))
+        return;
+    probe_stage(test->probe, STAGE_CREDENTIALS);
+    end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
+}
+
+_Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
+{
+    struct test test = {.driver = loaded, .error = ERROR_INIT};
+    if (!confine(fd, front, &test.error))
+        end_failed(probe_begin(fd, deadline_in_ms(WITHOUT_REQUEST_MS), false), STAGE_INPUT,
+                   &test.error, -1);
+    json_t *request = read_request(fd);
+    if (!request)
+        _exit(0);
+    struct deadline deadline = {json_integer_value(json_object_get(request, "deadline_us"))};
+    json_t *definition = json_incref(json_object_get(request, "definition"));
+    bool strict = json_is_true(json_object_get(request, "strict"));
+    test.probe = probe_begin(fd, deadline, json_is_true(json_object_get(request, "trace")));
+    test.connection =
+        connection_new(definition, read_form(json_string_value(json_object_get(request, "form"))));
+    test.registry = registry_new(json_string_value(json_object_get(request, "drivers")));
+    resolution_init(&test.resolution);
+    tls_observer_install();
+    probe_stage(test.probe, STAGE_INPUT);
+    read_files(&test);
+    understand(&test, strict);
+    tell_target(&test);
+    fetch_credentials(&test);
+    check_certificate(&test);
+    run_driver(&test);
+}
