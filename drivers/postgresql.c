@@ -1,12 +1,327 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* postgresql.c - PostgreSQL, Redshift and Aurora PostgreSQL through libpq. */
-#include "testconn/driver.h"
+#include "postgresql.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define NOWHERE "/nonexistent/testconn"
+enum { KEYS_MAXIMUM = 32, OPTIONS_MAXIMUM = 2200, PORT_SIZE = 8 };
+
+/* Parameters for PQconnectStartParams(): never a pasted string. */
+struct parameters {
+    const char *keys[KEYS_MAXIMUM];
+    const char *values[KEYS_MAXIMUM];
+    int count;
+    char port[PORT_SIZE];
+    char options[OPTIONS_MAXIMUM];
+};
+
+static void give(struct parameters *parameters, const char *key, const char *value)
+{
+    if (!value || parameters->count >= KEYS_MAXIMUM - 1)
+        return;
+    parameters->keys[parameters->count] = key;
+    parameters->values[parameters->count++] = value;
+}
+
+/* "options" of the URL and its currentSchema, which is an option too. */
+static void give_options(struct parameters *parameters, const struct target *target)
+{
+    const char *options = target_parameter(target, "options");
+    const char *schema = target_parameter(target, "search_path");
+    char *out = parameters->options;
+    size_t used = 0;
+    if (options)
+        used = (size_t)snprintf(out, OPTIONS_MAXIMUM, "%s", options);
+    if (schema && used + 32 < OPTIONS_MAXIMUM) {
+        used += (size_t)snprintf(out + used, OPTIONS_MAXIMUM - used,
+                                 "%s-csearch_path=", used ? " " : "");
+        /* In this value the server takes a backslash before blanks and backslashes. */
+        for (; *schema && used + 3 < OPTIONS_MAXIMUM; schema++) {
+            if (*schema == ' ' || *schema == '\\')
+                out[used++] = '\\';
+            out[used++] = *schema;
+        }
+        out[used] = '\0';
+    }
+    give(parameters, "options", used ? out : NULL);
+}
+
+/* The words of pgjdbc's targetServerType as libpq knows them. */
+static const char *session_attributes(const struct target *target)
+{
+    static const struct {
+        const char *jdbc;
+        const char *libpq;
+    } words[] = {{"master", "read-write"},
+                 {"primary", "primary"},
+                 {"slave", "standby"},
+                 {"secondary", "standby"},
+                 {"preferSlave", "prefer-standby"},
+                 {"preferSecondary", "prefer-standby"}};
+    const char *wanted = target_parameter(target, "target_session_attrs");
+    for (size_t i = 0; wanted && i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].jdbc, wanted) == 0)
+            return words[i].libpq;
+    return "any";
+}
+
+static void fill(struct parameters *parameters, const struct session *session, const char *password)
+{
+    const struct target *target = session->target;
+    const char *application = target_parameter(target, "application_name");
+    snprintf(parameters->port, sizeof parameters->port, "%u", session->endpoint->port);
+    give(parameters, "host", session->endpoint->host);
+    give(parameters, "port", parameters->port);
+    give(parameters, "user", target->user);
+    give(parameters, "password", password);
+    give(parameters, "dbname", target->database);
+    /* Trust and name are the TLS observer's, by the policy; libpq only has to bring TLS up. */
+    give(parameters, "sslmode", session->tls ? "require" : "disable");
+    give(parameters, "gssencmode", "disable");
+    give(parameters, "client_encoding", "UTF8");
+    give(parameters, "application_name", application ? application : "testconn");
+    give(parameters, "target_session_attrs", session_attributes(target));
+    give(parameters, "channel_binding", target_parameter(target, "channel_binding"));
+    give_options(parameters, target);
+    /* Nothing of the user who runs us may leak in. */
+    give(parameters, "passfile", NOWHERE);
+    give(parameters, "sslrootcert", NOWHERE);
+    give(parameters, "sslcert", NOWHERE);
+    give(parameters, "sslkey", NOWHERE);
+    give(parameters, "sslcrl", NOWHERE);
+}
+
+static void see_notice(void *argument, const char *message)
+{
+    struct probe *probe = argument;
+    struct server_words words;
+    postgresql_read_words(message, &words);
+    probe_finding(probe, SEVERITY_NOTE, "server-notice", NULL, "the server notes: %s%s%s",
+                  words.text, words.sqlstate[0] ? ", SQLSTATE " : "", words.sqlstate);
+}
+
+static const char *awaited(const struct session *session)
+{
+    switch (probe_current_stage(session->probe)) {
+    case STAGE_TLS:
+        return probe_tls_state(session->probe) == TLS_STATE_NONE
+                   ? "its answer to our request for TLS"
+                   : "the TLS handshake";
+    case STAGE_QUERY:
+        return "the answer to SELECT 1";
+    case STAGE_LOGIN:
+        return "its answer to the login";
+    case STAGE_INPUT:
+    case STAGE_CREDENTIALS:
+    case STAGE_CERTIFICATE:
+    case STAGE_DNS:
+    case STAGE_TCP:
+    case STAGE_COUNT:
+    default:
+        return "the connection";
+    }
+}
+
+/* Wait for EVENTS on the session's socket; false with ERR set at the deadline. */
+static bool wait_for(struct session *session, short events, struct error *err)
+{
+    struct pollfd wait = {.fd = PQsocket(session->conn), .events = events};
+    int ready;
+    while ((ready = poll(&wait, 1, deadline_left_ms(session->deadline))) < 0 && errno == EINTR)
+        continue;
+    if (ready <= 0) {
+        const char *protocol = probe_peer_protocol(session->probe);
+        if (protocol && strcmp(protocol, "PostgreSQL") != 0)
+            return error_set(err, REASON_WRONG_PROTOCOL, "%s speaks %s, not PostgreSQL",
+                             session->where, protocol);
+        return probe_timed_out(session->probe, wait.fd, awaited(session), err);
+    }
+    if (wait.revents & POLLIN)
+        probe_peek(session->probe, wait.fd);
+    return true;
+}
+
+/* AuthenticationCleartextPassword over a connection that nothing encrypts: answered, and told. */
+static void see_clear_password(struct session *session)
+{
+    static const unsigned char request[] = {'R', 0, 0, 0, 8, 0, 0, 0, 3};
+    unsigned char bytes[sizeof request];
+    ssize_t got = recv(PQsocket(session->conn), bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    if (!session->tls && got == sizeof request && memcmp(bytes, request, sizeof request) == 0)
+        probe_finding(
+            session->probe, SEVERITY_WARNING, "password-in-clear", NULL,
+            "%s asks for the password in clear text, and nothing encrypts the connection: whoever "
+            "listens on the way reads it",
+            session->where);
+}
+
+/* The stage that libpq's state stands for; the observers announce the others. */
+static void announce(struct session *session)
+{
+    ConnStatusType status = PQstatus(session->conn);
+    if (status == CONNECTION_SSL_STARTUP) {
+        probe_stage(session->probe, STAGE_TLS);
+    } else if (status == CONNECTION_AWAITING_RESPONSE) {
+        probe_stage(session->probe, STAGE_LOGIN);
+        see_clear_password(session);
+    }
+}
+
+static bool follow(struct session *session, struct error *err)
+{
+    PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
+    while (polling == PGRES_POLLING_READING || polling == PGRES_POLLING_WRITING) {
+        if (!wait_for(session, polling == PGRES_POLLING_READING ? POLLIN : POLLOUT, err))
+            return false;
+        announce(session);
+        polling = PQconnectPoll(session->conn);
+        if (polling != PGRES_POLLING_FAILED)
+            announce(session);
+    }
+    return polling == PGRES_POLLING_OK || postgresql_explain(session, err);
+}
+
+/* Connect and log in. The connection stays in SESSION either way; the worker's end closes it. */
+static bool log_in(struct session *session, const char *password, struct error *err)
+{
+    struct parameters parameters = {.count = 0};
+    fill(&parameters, session, password);
+    session->conn = PQconnectStartParams(parameters.keys, parameters.values, 0);
+    if (!session->conn)
+        return error_set(err, REASON_BUSY, "no memory for a connection");
+    PQsetErrorVerbosity(session->conn, PQERRORS_VERBOSE);
+    PQsetNoticeProcessor(session->conn, see_notice, session->probe);
+    if (PQstatus(session->conn) == CONNECTION_BAD)
+        return postgresql_explain(session, err);
+    return follow(session, err);
+}
+
+static void tell_server(const struct session *session)
+{
+    const char *version = PQparameterStatus(session->conn, "server_version");
+    const char *standby = PQparameterStatus(session->conn, "in_hot_standby");
+    bool redshift =
+        session->target->subprotocol && strcmp(session->target->subprotocol, "redshift") == 0;
+    probe_server(session->probe, redshift ? "Amazon Redshift" : "PostgreSQL", version);
+    probe_note(session->probe, "user", "%s", PQuser(session->conn));
+    probe_note(session->probe, "database", "%s", PQdb(session->conn));
+    if (version)
+        probe_note(session->probe, "server_version", "%s", version);
+    if (standby)
+        probe_note_boolean(session->probe, "standby", strcmp(standby, "on") == 0);
+    probe_note_boolean(session->probe, "password_used", PQconnectionUsedPassword(session->conn));
+}
+
+/* SELECT 1: harmless, and proof that statements are answered. */
+static bool ask(struct session *session, struct error *err)
+{
+    probe_stage(session->probe, STAGE_QUERY);
+    if (!PQsendQuery(session->conn, "SELECT 1"))
+        return postgresql_explain(session, err);
+    while (PQisBusy(session->conn)) {
+        if (!wait_for(session, POLLIN, err))
+            return false;
+        if (!PQconsumeInput(session->conn))
+            return postgresql_explain(session, err);
+    }
+    PGresult *result = PQgetResult(session->conn);
+    bool answered = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
+                    strcmp(PQgetvalue(result, 0, 0), "1") == 0;
+    if (answered)
+        return true;
+    return PQresultStatus(result) == PGRES_TUPLES_OK
+               ? error_set(err, REASON_QUERY_FAILED, "%s answered SELECT 1 with something else",
+                           session->where)
+               : postgresql_explain(session, err);
+}
+
+/* Refused without TLS by pg_hba: would TLS help? Asked up to the question for the password, no
+ * further. */
+static bool would_tls_help(const struct session *refused)
+{
+    struct session session = *refused;
+    struct server_words words;
+    struct error ignored = ERROR_INIT;
+    session.tls = true;
+    if (log_in(&session, NULL, &ignored))
+        return true;
+    postgresql_read_words(PQerrorMessage(session.conn), &words);
+    return words.sqlstate[0] ? strcmp(words.sqlstate, "28000") != 0
+                             : PQconnectionNeedsPassword(session.conn);
+}
+
+static bool tell_tls_required(struct session *session, struct error *err)
+{
+    struct server_words words;
+    postgresql_read_words(PQerrorMessage(session->conn), &words);
+    if (session->tls || !postgresql_is_hba_without_tls(&words) ||
+        deadline_passed(session->deadline))
+        return false;
+    enum stage stage = probe_current_stage(session->probe);
+    if (stage != STAGE_LOGIN || !would_tls_help(session))
+        return false;
+    error_set(err, REASON_TLS_REQUIRED,
+              "%s lets user \"%s\" in over TLS only: \"%s\" (SQLSTATE %s)", session->where,
+              session->target->user, words.text, words.sqlstate);
+    return true;
+}
+
+static bool run(struct session *session, struct error *err)
+{
+    if (!log_in(session, session->target->password, err)) {
+        tell_tls_required(session, err);
+        return false;
+    }
+    tell_server(session);
+    return ask(session, err);
+}
+
+/* Whether a failure over TLS is TLS's own, so that a plain attempt may decide where TLS is not
+ * demanded. */
+static bool may_try_plain(struct probe *probe, const struct error *err)
+{
+    return probe_current_stage(probe) == STAGE_TLS && err->reason != REASON_WRONG_PROTOCOL;
+}
+
+static bool attempt(struct probe *probe, const struct target *target,
+                    const struct endpoint *endpoint, struct error *err)
+{
+    struct session session = {.probe = probe, .target = target, .endpoint = endpoint};
+    const struct tls_policy *tls = &target->tls;
+    snprintf(session.where, sizeof session.where, strchr(endpoint->host, ':') ? "[%s]:%u" : "%s:%u",
+             endpoint->host, endpoint->port);
+    session.deadline = probe_deadline(probe);
+    if (tls->attempt) {
+        session.tls = true;
+        if (!tls->require)
+            session.deadline = deadline_share(session.deadline, 3);
+        if (!probe_tls_expect(probe, tls, err))
+            return false;
+        if (run(&session, err))
+            return true;
+        if (tls->require || !may_try_plain(probe, err))
+            return false;
+        probe_finding(probe, SEVERITY_WARNING, "tls-failed",
+                      err->property[0] ? err->property : NULL,
+                      "TLS failed and is not enforced, so the test went on in the clear: %s: %s",
+                      reason_name(err->reason), err->message);
+        *err = ERROR_INIT;
+        probe_attempt(probe, endpoint, STAGE_TCP);
+        session.tls = false;
+        session.deadline = probe_deadline(probe);
+    }
+    return run(&session, err);
+}
 
 static bool postgresql_test(struct probe *probe, const struct target *target, struct error *err)
 {
-    (void)probe;
-    (void)target;
-    return error_set(err, REASON_INTERNAL, "not built yet");
+    return probe_each_endpoint(probe, target, attempt, err);
 }
 
 TESTCONN_DRIVER_MODULE = {

@@ -1,9 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - the program: argv[1] is a command. */
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
 
-int main(void)
+#include "commands.h"
+#include "launch.h"
+#include "options.h"
+#include "text.h"
+
+static const struct command commands[] = {
+    {"test", "--input FILE", "test connections, really", cmd_test},
+    {"explain", "--input FILE", "show how a definition is understood, without testing it",
+     cmd_explain},
+    {"drivers", "", "list the installed drivers", cmd_drivers},
+    {"version", "", "print the version", cmd_version},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static int print_help(void)
 {
-    puts("testconn " TESTCONN_VERSION);
+    puts("testconn: does this connection work from here, and if not, exactly why?\n\nCommands:");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        printf("  %-9s %-13s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+    puts("\ntestconn COMMAND --help tells the options of a command.\n"
+         "Exit codes: 0 all passed; 1 a test failed; 2 wrong usage or a wrong definition;\n"
+         "3 testconn itself failed; 130, 143 interrupted.");
     return 0;
+}
+
+static int refuse_command(const char *name)
+{
+    const char *names[COMMAND_COUNT + 1] = {NULL};
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    const char *nearest = text_nearest(name, names);
+    fprintf(stderr, "testconn: unknown command \"%s\"%s%s%s\nTry: testconn --help\n", name,
+            nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? " ?" : "");
+    return EXIT_USAGE;
+}
+
+static int run_template(int argc, char **argv)
+{
+    unsigned long front = 0;
+    if (argc != 4 || !text_to_number(argv[3], 1, 1UL << 31, &front))
+        return refuse_command("template");
+    template_run(argv[2], (long)front);
+}
+
+int main(int argc, char **argv)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+    /* Definitions hold secrets: no core file, and no look into our memory. */
+    prctl(PR_SET_DUMPABLE, 0);
+    const char *name = argc > 1 ? argv[1] : "";
+    if (!strcmp(name, "template"))
+        return run_template(argc, argv);
+    if (!*name) {
+        fputs("testconn: no command\nTry: testconn --help\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
+        return print_help();
+    if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+        return cmd_version(0, NULL);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
+    return refuse_command(name);
 }

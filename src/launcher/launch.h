@@ -44,6 +44,9 @@ struct launch *launch_fork(const struct launch_request *request, struct error *e
 void launch_watch(struct launch *launch, struct event_base *base, launch_done *done,
                   launch_progress *progress, void *argument);
 
+/* Put what validation noted into the report of LAUNCH, as findings of the stage input. */
+void launch_add_problems(struct launch *launch, const struct problems *problems);
+
 /* READY: how many workers each template keeps waiting. The caller ends with launcher_free(). */
 struct launcher *launcher_new(struct event_base *base, int ready);
 
@@ -58,7 +61,7 @@ void launch_cancel(struct launch *launch);
 /* Kill templates, ready workers and tests; nothing is left behind. NULL is allowed. */
 void launcher_free(struct launcher *launcher);
 
-/* The template role: `testconn template MODULE FD FRONT`; never returns. */
-_Noreturn void template_run(const char *module_path, int fd, long front);
+/* The template role: `testconn template MODULE FRONT`, its control socket being descriptor 3. */
+_Noreturn void template_run(const char *module_path, long front);
 
 #endif

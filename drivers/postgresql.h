@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* postgresql.h - what the two files of the driver share. */
+#ifndef POSTGRESQL_H
+#define POSTGRESQL_H
+
+#include <libpq-fe.h>
+
+#include "testconn/driver.h"
+
+/* One try at one endpoint, in the clear or over TLS. */
+struct session {
+    struct probe *probe;
+    const struct target *target;
+    const struct endpoint *endpoint;
+    PGconn *conn;
+    bool tls; /* asked for */
+    struct deadline deadline;
+    char where[300]; /* "db.example:5432" */
+};
+
+/* A libpq error taken apart; parts are cut out of a copy. */
+struct server_words {
+    char sqlstate[6]; /* "" when the server said none: libpq's own words */
+    char text[1024];  /* primary message, one line; detail and hint behind it */
+};
+
+/* Take MESSAGE of libpq, made with PQERRORS_VERBOSE, apart. */
+void postgresql_read_words(const char *message, struct server_words *words);
+
+/* Why SESSION failed, by SQLSTATE where there is one, and by libpq's state. Returns false. */
+bool postgresql_explain(struct session *session, struct error *err);
+
+/* Whether the server said that no pg_hba line lets this host, user and database in without TLS. */
+bool postgresql_is_hba_without_tls(const struct server_words *words);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* input.c - files and standard input. */
+#include "input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "document.h"
+#include "fd.h"
+#include "reference.h"
+#include "text.h"
+
+enum { INPUT_MAXIMUM = 64 << 20, INPUT_WAIT_MS = 24 * 3600 * 1000 };
+
+static char *read_text(const char *path, const char *name, size_t *length, struct error *err)
+{
+    struct deadline deadline = deadline_in_ms(INPUT_WAIT_MS);
+    if (strcmp(path, "-") == 0)
+        return fd_read_all(STDIN_FILENO, name, INPUT_MAXIMUM, deadline, length, err);
+    return fd_read_file(path, INPUT_MAXIMUM, deadline, length, err);
+}
+
+/* What is wrong with the file as a whole, one line each. */
+static void print_problems(const char *name, const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        fprintf(stderr, "testconn: %s: %s%s%s\n", name, problems->items[i].path,
+                *problems->items[i].path ? ": " : "", problems->items[i].text);
+}
+
+static bool take_connections(json_t *document, struct input *input)
+{
+    struct problems problems = PROBLEMS_INIT;
+    const char *catalog_name;
+    bool taken = connection_list_read(document, &input->list, &catalog_name, &problems);
+    if (!taken)
+        print_problems(input->name, &problems);
+    else if (catalog_name) {
+        fprintf(
+            stderr,
+            "testconn: %s: ConnectionName \"%s\" needs a catalog of stored connections, which this "
+            "version does not have: give TestConnectionInput instead\n",
+            input->name, catalog_name);
+        taken = false;
+    }
+    problems_release(&problems);
+    return taken;
+}
+
+static void expand(struct input *input)
+{
+    input->unset = xcalloc(input->list.count, sizeof *input->unset);
+    for (size_t i = 0; i < input->list.count; i++)
+        reference_replace(input->list.items[i]->document, REFERENCE_ENVIRONMENT,
+                          reference_from_environment, NULL, &input->unset[i]);
+}
+
+bool input_read(const char *path, struct input *input)
+{
+    struct error err = ERROR_INIT;
+    size_t length = 0;
+    *input = (struct input){.name = strcmp(path, "-") ? path : "standard input"};
+    char *text = read_text(path, input->name, &length, &err);
+    json_t *document = text ? document_parse(text, length, input->name, &err) : NULL;
+    if (text)
+        text_wipe(text, length);
+    free(text);
+    bool read = document && take_connections(document, input);
+    if (!document)
+        fprintf(stderr, "testconn: %s\n", err.message);
+    json_decref(document);
+    if (read)
+        expand(input);
+    else
+        connection_list_release(&input->list);
+    return read;
+}
+
+void input_release(struct input *input)
+{
+    for (size_t i = 0; input->unset && i < input->list.count; i++)
+        problems_release(&input->unset[i]);
+    free(input->unset);
+    connection_list_release(&input->list);
+}

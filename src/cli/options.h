@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.h - one table per command: from it come parsing, --help and the nearest word. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum option_kind {
+    OPTION_FLAG,     /* bool */
+    OPTION_TEXT,     /* const char * */
+    OPTION_NUMBER,   /* long, 1 and up */
+    OPTION_DURATION, /* long, milliseconds */
+    OPTION_WORD      /* const char *, one of WORDS */
+};
+
+struct option_row {
+    const char *name;  /* "timeout" */
+    char letter;       /* 0: none */
+    const char *value; /* what stands for the value in help; NULL for a flag */
+    enum option_kind kind;
+    void *target;         /* where the value goes, by kind */
+    const char *words;    /* "text|json|ndjson" for OPTION_WORD */
+    const char *fallback; /* the default, as shown */
+    const char *help;
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* "[NAME...]" */
+    const char *summary;
+    int (*run)(int argc, char **argv);
+};
+
+/*
+ * Read ARGV (without program and command) by ROWS, ended by a NULL name. What is no option goes to
+ * REST (room for ARGC), how many to *COUNT. False after a line on stderr.
+ */
+bool options_read(const char *command, const struct option_row *rows, int argc, char **argv,
+                  const char **rest, int *count);
+
+/* Whether --help stands in ARGV; then the help of COMMAND was printed. */
+bool options_help(const struct command *command, const struct option_row *rows, int argc,
+                  char **argv);
+
+/* "testconn COMMAND: text" and where help is, on stderr. Returns 2, the exit code. */
+int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch.c - one test in flight: lines read, deadline kept, end classified. */
+#include "launch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "launch_internal.h"
+#include "report_line.h"
+#include "text.h"
+
+enum { MARGIN_MS = 80, MARGIN_PARTS = 25 };
+
+/* The worker ends early enough to say why itself; the kill at the caller's deadline is the net. */
+static int64_t soft_deadline_us(int64_t began_us, int timeout_ms)
+{
+    int margin_ms = timeout_ms / MARGIN_PARTS > MARGIN_MS ? timeout_ms / MARGIN_PARTS : MARGIN_MS;
+    if (margin_ms > timeout_ms / 2)
+        margin_ms = timeout_ms / 2;
+    return began_us + (int64_t)(timeout_ms - margin_ms) * 1000;
+}
+
+static char *format_request(const struct launch_request *request, int64_t began_us)
+{
+    static const char *const forms[] = {[CONNECTION_FORM_INPUT] = "input",
+                                        [CONNECTION_FORM_TEST_INPUT] = "test-input",
+                                        [CONNECTION_FORM_STORED] = "stored"};
+    json_t *object =
+        json_pack("{s:O, s:s, s:b, s:b, s:I, s:s}", "definition", request->connection->document,
+                  "form", forms[request->connection->form], "strict", (int)request->strict, "trace",
+                  (int)request->trace, "deadline_us",
+                  (json_int_t)soft_deadline_us(began_us, request->timeout_ms), "drivers",
+                  request->drivers_folder);
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    size_t length = strlen(text);
+    char *line = xmalloc(length + 2);
+    memcpy(line, text, length);
+    memcpy(line + length, "\n", 2);
+    text_wipe_free(text);
+    return line;
+}
+
+struct launch *launch_new(const struct launch_request *request)
+{
+    struct launch *launch = xcalloc(1, sizeof *launch);
+    launch->worker = WORKER_PROCESS_NONE;
+    launch->report = report_new(request->connection->label, request->connection->type);
+    if (request->driver)
+        launch->report->driver = xstrdup(request->driver);
+    launch->timeout_ms = request->timeout_ms;
+    return launch;
+}
+
+bool launch_send(struct launch *launch, const struct launch_request *request, struct error *err)
+{
+    char *line = format_request(request, launch->report->started_us);
+    bool sent = fd_write_all(launch->worker.fd, line, strlen(line));
+    text_wipe_free(line);
+    return sent ||
+           error_set(err, REASON_WORKER_CRASHED, "the worker took no request: %s", strerror(errno));
+}
+
+void launch_free(struct launch *launch)
+{
+    int status;
+    if (launch->reading)
+        event_free(launch->reading);
+    if (launch->timer)
+        event_free(launch->timer);
+    worker_process_end(&launch->worker, &status);
+    report_free(launch->report);
+    text_buffer_release(&launch->lines);
+    free(launch);
+}
+
+struct launch *launch_fork(const struct launch_request *request, struct error *err)
+{
+    struct launch *launch = launch_new(request);
+    if (worker_process_fork(&launch->worker, err) && launch_send(launch, request, err))
+        return launch;
+    launch_free(launch);
+    return NULL;
+}
+
+void launch_add_problems(struct launch *launch, const struct problems *problems)
+{
+    if (launch->report)
+        report_add_problems(launch->report, problems);
+}
+
+/* No verdict came: say what happened to the worker. */
+static void classify(struct launch *launch, int status)
+{
+    struct report *report = launch->report;
+    enum stage stage = report->entered ? report->current : STAGE_INPUT;
+    struct error err = ERROR_INIT;
+    char after[32];
+    text_duration(after, sizeof after, launch->timeout_ms);
+    if (launch->refused_line)
+        error_set(&err, REASON_INTERNAL, "the worker said something that is no report line");
+    else if (launch->timed_out)
+        error_set(&err, REASON_TIMED_OUT,
+                  "the test was ended at its deadline of %s while it was at the stage %s: a call "
+                  "into the client "
+                  "library did not come back",
+                  after, stage_name(stage));
+    else if (WIFSIGNALED(status))
+        error_set(&err, REASON_WORKER_CRASHED, "the worker died of signal %d (%s) at the stage %s",
+                  WTERMSIG(status), strsignal(WTERMSIG(status)), stage_name(stage));
+    else
+        error_set(&err, REASON_WORKER_CRASHED,
+                  "the worker ended with status %d at the stage %s without a verdict (something in "
+                  "the client "
+                  "library ended the process)",
+                  WIFEXITED(status) ? WEXITSTATUS(status) : -1, stage_name(stage));
+    report_fail(report, stage, &err);
+}
+
+/* Over: kill, reap, classify, hand over. */
+static void finish(struct launch *launch)
+{
+    int status;
+    /* One that left by itself is a zombie already: the kill does not change its status. */
+    worker_process_end(&launch->worker, &status);
+    if (!launch->report->decided)
+        classify(launch, status);
+    report_finish(launch->report);
+    struct report *report = launch->report;
+    launch->report = NULL;
+    launch_done *done = launch->done;
+    void *argument = launch->argument;
+    if (launch->launcher)
+        launcher_forget(launch->launcher, launch);
+    done(launch, report, argument);
+    launch_free(launch);
+}
+
+static void tell_progress(struct launch *launch)
+{
+    const struct report *report = launch->report;
+    if (!launch->progress || !report->entered ||
+        (launch->told && launch->told_stage == report->current))
+        return;
+    launch->told = true;
+    launch->told_stage = report->current;
+    launch->progress(launch, report, launch->argument);
+}
+
+/* Every whole line of what was read; false when one is none. */
+static bool take_lines(struct launch *launch)
+{
+    struct text_buffer *lines = &launch->lines;
+    char *start = lines->data;
+    char *end = lines->data + lines->length;
+    for (char *stop;
+         !launch->report->decided && (stop = memchr(start, '\n', (size_t)(end - start)));
+         start = stop + 1) {
+        if (!report_read_line(launch->report, start, (size_t)(stop - start)))
+            return false;
+        tell_progress(launch);
+    }
+    size_t rest = (size_t)(end - start);
+    memmove(lines->data, start, rest);
+    lines->length = rest;
+    return rest < REPORT_LINE_MAXIMUM;
+}
+
+static void read_lines(evutil_socket_t fd, short what, void *argument)
+{
+    struct launch *launch = argument;
+    char piece[16384];
+    (void)what;
+    ssize_t got = recv(fd, piece, sizeof piece, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got > 0) {
+        launch->total += (size_t)got;
+        text_append_bytes(&launch->lines, piece, (size_t)got);
+        launch->refused_line = !take_lines(launch) || launch->total > REPORT_TOTAL_MAXIMUM;
+        if (!launch->refused_line && !launch->report->decided)
+            return;
+    }
+    finish(launch);
+}
+
+static void run_out(evutil_socket_t fd, short what, void *argument)
+{
+    struct launch *launch = argument;
+    (void)fd;
+    (void)what;
+    launch->timed_out = true;
+    finish(launch);
+}
+
+void launch_watch(struct launch *launch, struct event_base *base, launch_done *done,
+                  launch_progress *progress, void *argument)
+{
+    struct deadline deadline = {launch->report->started_us + (int64_t)launch->timeout_ms * 1000};
+    int left_ms = deadline_left_ms(deadline);
+    struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
+    launch->done = done;
+    launch->progress = progress;
+    launch->argument = argument;
+    launch->reading = event_new(base, launch->worker.fd, EV_READ | EV_PERSIST, read_lines, launch);
+    launch->timer = evtimer_new(base, run_out, launch);
+    event_add(launch->reading, NULL);
+    event_add(launch->timer, &left);
+}
+
+void launch_cancel(struct launch *launch)
+{
+    if (launch->launcher)
+        launcher_forget(launch->launcher, launch);
+    launch_free(launch);
+}
