@@ -249,7 +249,10 @@ static bool would_tls_help(const struct session *refused)
     struct server_words words;
     struct error ignored = ERROR_INIT;
     session.tls = true;
-    if (log_in(&session, NULL, &ignored))
+    probe_aside(session.probe, true);
+    bool accepted = log_in(&session, NULL, &ignored);
+    probe_aside(session.probe, false);
+    if (accepted)
         return true;
     postgresql_read_words(PQerrorMessage(session.conn), &words);
     return words.sqlstate[0] ? strcmp(words.sqlstate, "28000") != 0

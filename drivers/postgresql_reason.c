@@ -171,9 +171,10 @@ static bool tell_server_words(const struct session *session, const struct server
 {
     const struct meaning *meaning = find_meaning(meanings, words);
     const char *database = session->target->database;
-    error_set(err, meaning->reason, "%s to user \"%s\", database \"%s\": \"%s\" (SQLSTATE %s%s)",
-              session->where, session->target->user, database ? database : session->target->user,
-              words->text, words->sqlstate, PQsslInUse(session->conn) ? ", over TLS" : "");
+    error_set(err, meaning->reason,
+              "%s answered user \"%s\" (database \"%s\"): \"%s\" (SQLSTATE %s%s)", session->where,
+              session->target->user, database ? database : session->target->user, words->text,
+              words->sqlstate, PQsslInUse(session->conn) ? ", over TLS" : "");
     if (meaning->remedy)
         error_remedy(err, "%s", meaning->remedy);
     return error_property(err, property_of(session, meaning->reason));

@@ -50,6 +50,12 @@ enum stage probe_current_stage(const struct probe *probe);
 void probe_attempt(struct probe *probe, const struct endpoint *endpoint, enum stage first);
 
 /*
+ * What is done while ON is aside of the test: to learn more of a failure that is already known. No
+ * stage, fact or finding of it is reported.
+ */
+void probe_aside(struct probe *probe, bool on);
+
+/*
  * Try each endpoint of TARGET in order by ATTEMPT until one works; each gets a fair share of the
  * time. One that works is success; those that did not before it are findings. If none works, ERR is
  * that of the one that got furthest, the first of equals, and the report shows that attempt. After

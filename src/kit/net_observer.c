@@ -73,8 +73,9 @@ static bool is_of_endpoint(const struct probe *probe, const char *node)
     return probe->endpoint && text_equal_nocase(node, probe->endpoint->host);
 }
 
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-                struct addrinfo **result)
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **result)
 {
     struct probe *probe = probe_running;
     if (!probe || !probe->net || !node)
@@ -228,7 +229,8 @@ static int observed_connect(struct probe *probe, int fd, const struct sockaddr *
     return connection.error ? -1 : 0;
 }
 
-int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
+__attribute__((visibility("default"))) int connect(int fd, __CONST_SOCKADDR_ARG address,
+                                                   socklen_t length)
 {
     struct probe *probe = probe_running;
     const struct sockaddr *peer = address.__sockaddr__;

@@ -35,6 +35,10 @@ struct probe *probe_begin(int fd, struct deadline deadline, bool trace)
 /* One line; takes LINE over. Without a reader there is no test. */
 static void send_line(struct probe *probe, json_t *line)
 {
+    if (probe->aside) {
+        json_decref(line);
+        return;
+    }
     json_object_set_new(line, "at", json_integer(clock_now_us() - probe->began_us));
     char *text = json_dumps(line, JSON_COMPACT);
     json_decref(line);
@@ -59,7 +63,7 @@ void probe_send(struct probe *probe, const char *key, json_t *value)
 
 void probe_stage(struct probe *probe, enum stage stage)
 {
-    if (probe->entered && probe->stage == stage)
+    if (probe->aside || (probe->entered && probe->stage == stage))
         return;
     probe->entered = true;
     probe->stage = stage;
@@ -84,6 +88,11 @@ void probe_attempt(struct probe *probe, const struct endpoint *endpoint, enum st
     }
     probe_send(probe, "target",
                json_pack("{s:s, s:i}", "host", endpoint->host, "port", endpoint->port));
+}
+
+void probe_aside(struct probe *probe, bool on)
+{
+    probe->aside = on;
 }
 
 static json_t *one_line(const char *text)

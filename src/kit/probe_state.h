@@ -24,6 +24,7 @@ struct probe {
     enum stage stage;
     int attempt;          /* number of the attempt at hand, from 0 */
     bool tracing;         /* the path probe connects: not the target's tcp */
+    bool aside;           /* nothing is reported */
     int deciding_attempt; /* which attempt gave the verdict */
     const struct endpoint *endpoint;
     const char *host_property; /* to blame for names and addresses; static */
