@@ -208,10 +208,15 @@ static void tell_server(const struct session *session)
     const char *standby = PQparameterStatus(session->conn, "in_hot_standby");
     bool redshift =
         session->target->subprotocol && strcmp(session->target->subprotocol, "redshift") == 0;
-    probe_server(session->probe, redshift ? "Amazon Redshift" : "PostgreSQL", version);
+    /* "15.8 (Debian 15.8-0+deb12u1)": who packaged it is for the facts. */
+    char number[64];
+    snprintf(number, sizeof number, "%.*s", (int)strcspn(version ? version : "", " "),
+             version ? version : "");
+    probe_server(session->probe, redshift ? "Amazon Redshift" : "PostgreSQL",
+                 number[0] ? number : NULL);
     probe_note(session->probe, "user", "%s", PQuser(session->conn));
     probe_note(session->probe, "database", "%s", PQdb(session->conn));
-    if (version)
+    if (version && strcmp(number, version) != 0)
         probe_note(session->probe, "server_version", "%s", version);
     if (standby)
         probe_note_boolean(session->probe, "standby", strcmp(standby, "on") == 0);

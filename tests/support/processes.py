@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking at processes through /proc, and waiting for conditions with a bound."""
+import pathlib
+import socket
+import time
+
+
+def free_port(family=socket.AF_INET, host="127.0.0.1"):
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, seconds=10, what="the condition"):
+    """Wait until CONDITION() is true; fail after SECONDS."""
+    end = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < end, f"{what} did not come within {seconds} s"
+        time.sleep(0.02)
+
+
+def running(program):
+    """Process ids whose executable is PROGRAM."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "exe").resolve() == pathlib.Path(program).resolve() and "State:\tZ" not in (
+                        entry / "status").read_text():
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+    return found
+
+
+def contents(pid, *names):
+    """What /proc tells of a process in the files NAMES, as bytes."""
+    text = b""
+    for name in names:
+        try:
+            text += (pathlib.Path("/proc") / str(pid) / name).read_bytes()
+        except OSError:
+            pass
+    return text
