@@ -187,7 +187,7 @@ static bool follow(struct session *session, struct error *err)
     return polling == PGRES_POLLING_OK || postgresql_explain(session, err);
 }
 
-/* Connect and log in. The connection stays in SESSION either way; the worker's end closes it. */
+/* Connect and log in. The connection stays in SESSION either way, for close_session(). */
 static bool log_in(struct session *session, const char *password, struct error *err)
 {
     struct parameters parameters = {.count = 0};
@@ -200,6 +200,13 @@ static bool log_in(struct session *session, const char *password, struct error *
     if (PQstatus(session->conn) == CONNECTION_BAD)
         return postgresql_explain(session, err);
     return follow(session, err);
+}
+
+/* A failed attempt must not hold one of the server's slots while the next is made. */
+static void close_session(struct session *session)
+{
+    PQfinish(session->conn);
+    session->conn = NULL;
 }
 
 static void tell_server(const struct session *session)
@@ -257,11 +264,11 @@ static bool would_tls_help(const struct session *refused)
     probe_aside(session.probe, true);
     bool accepted = log_in(&session, NULL, &ignored);
     probe_aside(session.probe, false);
-    if (accepted)
-        return true;
     postgresql_read_words(PQerrorMessage(session.conn), &words);
-    return words.sqlstate[0] ? strcmp(words.sqlstate, "28000") != 0
-                             : PQconnectionNeedsPassword(session.conn);
+    bool let_in = accepted || (words.sqlstate[0] ? strcmp(words.sqlstate, "28000") != 0
+                                                 : PQconnectionNeedsPassword(session.conn));
+    close_session(&session);
+    return let_in;
 }
 
 static bool tell_tls_required(struct session *session, struct error *err)
@@ -313,18 +320,24 @@ static bool attempt(struct probe *probe, const struct target *target,
             return false;
         if (run(&session, err))
             return true;
-        if (tls->require || !may_try_plain(probe, err))
+        if (tls->require || !may_try_plain(probe, err)) {
+            close_session(&session);
             return false;
+        }
         probe_finding(probe, SEVERITY_WARNING, "tls-failed",
                       err->property[0] ? err->property : NULL,
                       "TLS failed and is not enforced, so the test went on in the clear: %s: %s",
                       reason_name(err->reason), err->message);
         *err = ERROR_INIT;
+        close_session(&session);
         probe_attempt(probe, endpoint, STAGE_TCP);
         session.tls = false;
         session.deadline = probe_deadline(probe);
     }
-    return run(&session, err);
+    if (run(&session, err))
+        return true;
+    close_session(&session);
+    return false;
 }
 
 static bool postgresql_test(struct probe *probe, const struct target *target, struct error *err)

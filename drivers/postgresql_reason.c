@@ -185,8 +185,7 @@ static bool tell_own_words(const struct session *session, const struct server_wo
 {
     const struct meaning *meaning = find_meaning(own_words, words);
     if (meaning->reason == REASON_TLS_NOT_OFFERED)
-        error_set(err, meaning->reason,
-                  "%s offers no TLS, and the definition demands it (libpq: %s)", session->where,
+        error_set(err, meaning->reason, "%s offers no TLS (libpq: %s)", session->where,
                   words->text);
     else if (meaning->reason == REASON_CONNECTION_CLOSED)
         error_set(err, meaning->reason, "%s closed the connection at the stage %s (libpq: %s)",

@@ -17,7 +17,7 @@
 #include "net_lookup.h"
 #include "text.h"
 
-enum { CONNECTIONS_MAXIMUM = 64, TRACE_RESERVE_MS = 700 };
+enum { CONNECTIONS_MAXIMUM = 64, TRACE_RESERVE_MS = 700, DESCRIPTORS_MAXIMUM = 1024 };
 
 struct net_observer {
     struct net_lookups lookups;
@@ -25,6 +25,7 @@ struct net_observer {
     size_t count;
     bool lookup_failed; /* of the endpoint at hand */
     struct error lookup_error;
+    bool seen[DESCRIPTORS_MAXIMUM]; /* descriptors that connect() completed, in any attempt */
     pthread_mutex_t lock;
 };
 
@@ -194,6 +195,8 @@ static void tell(struct probe *probe, const struct net_connection *connection)
 static void keep(struct probe *probe, const struct net_connection *connection)
 {
     pthread_mutex_lock(&probe->net->lock);
+    if (connection->fd < DESCRIPTORS_MAXIMUM)
+        probe->net->seen[connection->fd] = true;
     if (probe->net->count < CONNECTIONS_MAXIMUM)
         probe->net->connections[probe->net->count++] = *connection;
     pthread_mutex_unlock(&probe->net->lock);
@@ -353,13 +356,13 @@ bool net_observed(struct probe *probe, struct error *err)
 
 bool net_observer_was_bypassed(const struct probe *probe)
 {
-    for (int fd = 3; fd < 256; fd++) {
+    for (int fd = 3; fd < DESCRIPTORS_MAXIMUM; fd++) {
         struct sockaddr_storage peer;
         socklen_t length = sizeof peer;
         if (getpeername(fd, (struct sockaddr *)&peer, &length) < 0 ||
             !is_tcp(fd, (struct sockaddr *)&peer))
             continue;
-        if (!net_observer_connection(probe, fd))
+        if (!probe->net->seen[fd])
             return true;
     }
     return false;

@@ -83,7 +83,7 @@ void probe_attempt(struct probe *probe, const struct endpoint *endpoint, enum st
     tls_observer_forget(probe);
     if (probe->stage >= first) {
         probe->attempt++;
-        probe->entered = false;
+        probe->stage = (enum stage)(first - 1);
         probe_send(probe, "attempt", json_string(stage_name(first)));
     }
     probe_send(probe, "target",

@@ -115,7 +115,8 @@ static void keep_findings(struct report *report, struct stage_report *stage)
 static bool read_attempt(struct report *report, const json_t *value, int64_t at_us)
 {
     enum stage first;
-    if (!find_stage(value, &first) || json_array_size(report->attempts_saved) >= ATTEMPTS_MAXIMUM)
+    if (!find_stage(value, &first) || first < STAGE_DNS ||
+        json_array_size(report->attempts_saved) >= ATTEMPTS_MAXIMUM)
         return false;
     leave_stage(report, at_us, STAGE_FAILED);
     json_array_append_new(report->attempts_saved, save_attempt(report));
@@ -126,8 +127,8 @@ static bool read_attempt(struct report *report, const json_t *value, int64_t at_
     }
     json_decref(report->tls);
     report->tls = NULL;
-    report->entered = first > 0;
-    report->current = first > 0 ? (enum stage)(first - 1) : first;
+    report->entered = false;
+    report->current = first;
     return true;
 }
 

@@ -70,8 +70,8 @@ def test_every_login_method_works_with_and_without_tls(server, user, password):
 
 
 @pytest.mark.parametrize("user, password, database, code, words", [
-    ("app", "wrong", "orders", "LOGIN_REFUSED", ["28P01", '"app"']),
-    ("nobody", "x", "orders", "LOGIN_REFUSED", ["28P01", '"nobody"']),
+    ("app", "wr0ng-canary", "orders", "LOGIN_REFUSED", ["28P01", '"app"']),
+    ("nobody", "n0-canary", "orders", "LOGIN_REFUSED", ["28P01", '"nobody"']),
     ("expired", "pw-expired", "orders", "LOGIN_REFUSED", ["28P01"]),
     ("app", "", "orders", "LOGIN_REFUSED", ["empty", '"app"']),
     ("app", "pw-app", "nosuch", "DATABASE_MISSING", ["3D000", '"nosuch"']),
@@ -80,13 +80,13 @@ def test_every_login_method_works_with_and_without_tls(server, user, password):
     ("rejected", "pw-rejected", "orders", "LOGIN_NOT_ALLOWED", ["28000", "pg_hba.conf"]),
     ("nologin", "pw-nologin", "orders", "LOGIN_NOT_ALLOWED", ["28000", "not permitted to log in"]),
     ("limited", "pw-limited", "orders", "SERVER_BUSY", ["53300", '"limited"']),
-    ("certified", "x", "orders", "TLS_CLIENT_CERT_REQUIRED", ["client certificate"]),
+    ("certified", "n0-canary", "orders", "TLS_CLIENT_CERT_REQUIRED", ["client certificate"]),
 ])
 def test_a_refused_login_names_the_cause(server, user, password, database, code, words):
     report = verdict(definition(server, user, password, database, **ENFORCED))
     expect(report, code, "login", *words)
     assert report["exit"] == 1
-    assert password == "" or password not in json.dumps(report) or password in words
+    assert password == "" or password not in json.dumps(report)
 
 
 def test_a_user_let_in_over_tls_only_is_told_so(server):
@@ -113,7 +113,7 @@ def test_no_character_of_a_password_matters(server, password):
 
 
 @pytest.mark.parametrize("ca, host, code, words", [
-    ("other-ca.pem", "localhost", "TLS_UNTRUSTED", ["CN=Test CA", "CN=Other CA", "issuer"]),
+    ("other-ca.pem", "localhost", "TLS_UNTRUSTED", ["CN=Test CA", "CN=Other CA", "not trusted"]),
     (None, "localhost", "TLS_UNTRUSTED", ["CN=Test CA"]),
 ])
 def test_enforced_tls_wants_the_right_ca(server, ca, host, code, words):
