@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every driver against every bad peer: right stage and code, in time, and nothing left behind.
+
+The drivers are those of the build, by their manifests. expectations/NAME.json says what a driver
+makes of a peer: [mode, peer, stage, code, words...]; a mode is a set of properties.
+"""
+import json
+import pathlib
+import time
+
+import pytest
+
+from support import bad_peer
+from support.processes import free_port, running, wait_until
+from support.program import BUILD, PROGRAM, batch, certificates
+
+DEADLINE_MS = 1000
+CANARY = "c4nary-bad-peer-s3cret"
+EXPECTATIONS = pathlib.Path(__file__).parent / "expectations"
+DRIVERS = sorted(path.stem for path in (BUILD / "drivers").glob("*.json"))
+
+
+def test_there_are_drivers_and_each_says_what_it_expects():
+    assert DRIVERS
+    for driver in DRIVERS:
+        assert (EXPECTATIONS / f"{driver}.json").exists(), driver
+
+
+def build(template, port, host, modes):
+    """The definition of TEMPLATE with the properties of its mode put in."""
+    properties = {key: value.replace("{port}", str(port)).replace("{host}", host)
+                  .replace("{canary}", CANARY).replace("{certificates}", str(certificates()))
+                  for key, value in {**template["properties"], **modes}.items()}
+    return {"Name": "case", "ConnectionType": template["type"], "ConnectionProperties": properties}
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_bad_peers(driver):
+    expected = json.loads((EXPECTATIONS / f"{driver}.json").read_text())
+    behaviours = {**bad_peer.PEERS, **getattr(bad_peer, expected.get("peers", ""), {})}
+    wrong = []
+    with bad_peer.Peers(behaviours) as peers:
+        ports = {**peers.port, "closed": free_port(), "no-such-name": 1}
+        definitions = []
+        for mode, peer, *_ in expected["cases"]:
+            host = "no-such-name.invalid" if peer == "no-such-name" else "127.0.0.1"
+            definitions.append({**build(expected, ports[peer], host, expected["modes"][mode]),
+                                "Name": f"{mode} {peer}"})
+        began = time.monotonic()
+        _, document = batch(definitions, "--jobs", "16", timeout=f"{DEADLINE_MS}ms")
+        assert CANARY not in json.dumps(document)
+        missing = set(behaviours) - {peer for _, peer, *_ in expected["cases"]}
+        assert not missing, f"no expectation for {missing}"
+    for (mode, peer, stage, code, *words), report in zip(expected["cases"], document["tests"]):
+        said = (report.get("stage"), report.get("code", "ok"))
+        codes = code.split("|")
+        if said[1] not in codes or (said[1] != "ok" and said[0] not in stage.split("|")):
+            wrong.append(f"{mode} {peer}: {said}, expected {(stage, code)}: {report.get('reason')}")
+        wrong += [f"{mode} {peer}: no {word!r} in {report.get('reason')!r}" for word in words
+                  if word not in report.get("reason", "")]
+        if report["duration_ms"] > DEADLINE_MS + 300:
+            wrong.append(f"{mode} {peer}: took {report['duration_ms']} ms")
+    assert not wrong, "\n".join(wrong)
+    wait_until(lambda: running(PROGRAM) == [], 2, "the end of all workers")
