@@ -223,33 +223,38 @@ bool text_starts_nocase(const char *text, const char *prefix)
 
 enum { WORD_MAXIMUM = 80 };
 
-/* Levenshtein's distance without case; both at most WORD_MAXIMUM long. */
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Letters added, dropped, changed, or two swapped, without case; both at most WORD_MAXIMUM long. */
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-    size_t row[WORD_MAXIMUM + 1];
+    size_t rows[3][WORD_MAXIMUM + 1];
     for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i + 2) % 3];
+        const size_t *second = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
-            size_t best = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
+            char x = lower(a[i - 1]);
+            char y = lower(b[j - 1]);
+            row[j] = least(above[j - 1] + (x != y), least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && x == lower(b[j - 2]) && y == lower(a[i - 2]))
+                row[j] = least(row[j], second[j - 2] + 1);
         }
     }
-    return row[b_length];
+    return rows[a_length % 3][b_length];
 }
 
 const char *text_nearest(const char *text, const char *const *words)
 {
     size_t length = strlen(text);
     const char *nearest = NULL;
-    size_t least = SIZE_MAX;
+    size_t best = SIZE_MAX;
     if (length == 0 || length > WORD_MAXIMUM)
         return NULL;
     for (; *words; words++) {
@@ -258,8 +263,8 @@ const char *text_nearest(const char *text, const char *const *words)
             continue;
         size_t distance = edit_distance(text, length, *words, word_length);
         size_t longer = length > word_length ? length : word_length;
-        if (distance < least && distance * 3 <= longer) {
-            least = distance;
+        if (distance < best && distance * 3 <= longer) {
+            best = distance;
             nearest = *words;
         }
     }

@@ -19,7 +19,7 @@
 
 enum {
     REPORT_LINE_MAXIMUM = 256 * 1024,      /* bytes, newline included */
-    REPORT_TOTAL_MAXIMUM = 4 * 1024 * 1024 /* bytes of all lines of one worker */
+    REPORT_TOTAL_MAXIMUM = 1024 * 1024 /* bytes of all lines of one worker */
 };
 
 #endif

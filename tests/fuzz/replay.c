@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay.c - runs a fuzz target over the files of a folder, so that each found crash is a regression test. */
+/* replay.c - runs a fuzz target over the files of a folder, so that each found crash is a
+ * regression test. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

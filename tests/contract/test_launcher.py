@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A driver that breaks every rule: what becomes of the test, of the run, and of the processes."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from support.processes import running, wait_until
+from support.program import BUILD, PROGRAM, batch, jdbc, run
+
+DRIVERS = ["--drivers", str(BUILD / "tests" / "drivers")]
+SANITIZED = "asan" in BUILD.name
+
+
+def act(name):
+    return jdbc(name, HOST="127.0.0.1", PORT="5432", JDBC_ENGINE="misbehave", DATABASE=name, USERNAME="u", PASSWORD="p")
+
+
+CASES = [
+    ("pass", "ok", None), ("threads", "ok", None), ("print", "ok", None), ("processes", "ok", None),
+    ("others", "ok", None), ("oneself", "ok", None),
+    ("hang", "TIMED_OUT", "deadline"), ("crash", "WORKER_CRASHED", "signal 11"), ("abort", "WORKER_CRASHED", "signal 6"),
+    ("exit", "WORKER_CRASHED", "status 0"), ("exit-7", "WORKER_CRASHED", "status 7"), ("flood", "INTERNAL", "report line"),
+    ("garbage", "INTERNAL", "report line"), ("half-line", "WORKER_CRASHED", "status 0"), ("huge-line", "INTERNAL", "line"),
+    ("unknown-stage", "INTERNAL", "report line"), ("close", "WORKER_CRASHED", None), ("no-reason", "INTERNAL", "reason"),
+    ("memory", "BUSY", "no memory"),
+]
+if SANITIZED:  # a sanitizer needs memory without limit, and catches signals itself
+    CASES = [case for case in CASES if case[0] not in ("memory", "crash", "abort")]
+
+
+def check(report, name, code, words):
+    assert report["name"] == name
+    assert report.get("code", "ok") == code, report
+    assert words is None or words in report["reason"], report["reason"]
+    assert report["status"] == ("ok" if code == "ok" else "failed" if code == "TIMED_OUT" else "error")
+    if code not in ("ok",):
+        assert report["stage"] == "login"
+    assert report["duration_ms"] < 1300
+
+
+@pytest.mark.parametrize("name, code, words", CASES)
+def test_a_worker_of_ones_own(name, code, words):
+    exit_code, document = batch(act(name), *DRIVERS, timeout="1s")
+    check(document["tests"][0], name, code, words)
+    assert exit_code == {"ok": 0, "TIMED_OUT": 1}.get(code, 3)
+    assert running(PROGRAM) == []
+
+
+def test_workers_of_a_template_side_by_side():
+    began = time.monotonic()
+    _, document = batch([act(name) for name, *_ in CASES] * 3, "--jobs", "16", *DRIVERS, timeout="1s")
+    for report, (name, code, words) in zip(document["tests"], CASES * 3):
+        check(report, name, code, words)
+    assert time.monotonic() - began < 8
+    assert running(PROGRAM) == []
+
+
+def start(count):
+    process = subprocess.Popen([PROGRAM, "test", "--input", "-", "--timeout", "15s", *DRIVERS], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    process.stdin.write(json.dumps([act("hang")] * count + [act("pass")] * (count > 1)))
+    process.stdin.close()
+    wait_until(lambda: len(running(PROGRAM)) > count, 10, "the workers")
+    return process
+
+
+@pytest.mark.parametrize("count", [1, 6])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_front_that_ends_takes_all_with_it(count, how):
+    process = start(count)
+    process.send_signal(how)
+    process.stdout.read()
+    assert process.wait() == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[how]
+    wait_until(lambda: running(PROGRAM) == [], 3, "the end of all processes")
+
+
+def test_a_killed_template_does_not_stop_the_run():
+    process = subprocess.Popen([PROGRAM, "test", "--input", "-", "-o", "json", "--timeout", "2s", "--jobs", "2", *DRIVERS],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process.stdin.write(json.dumps([act("hang")] * 2 + [act("pass")] * 6))
+    process.stdin.close()
+    wait_until(lambda: len(running(PROGRAM)) > 3, 10, "the workers")
+    template = [pid for pid in running(PROGRAM)
+                if b"template" in open(f"/proc/{pid}/cmdline", "rb").read() and pid != process.pid
+                and os.path.exists(f"/proc/{pid}")]
+    os.kill(min(template), signal.SIGKILL)
+    document = json.loads(process.stdout.read())
+    process.wait()
+    assert [report.get("code", "ok") for report in document["tests"]] == ["TIMED_OUT"] * 2 + ["ok"] * 6
+    assert running(PROGRAM) == []
+
+
+def test_running_out_of_descriptors_is_busy_and_the_run_goes_on():
+    done = subprocess.run(["/bin/bash", "-c", f'ulimit -n 24; exec "{PROGRAM}" test --input - -o json --timeout 2s --jobs 64 '
+                           + " ".join(DRIVERS)], input=json.dumps([act("hang")] * 40), text=True, capture_output=True)
+    document = json.loads(done.stdout)
+    codes = {report["code"] for report in document["tests"]}
+    assert codes == {"BUSY", "TIMED_OUT"} and done.returncode == 3, (codes, done.stderr)
+    assert running(PROGRAM) == []
