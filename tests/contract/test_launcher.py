@@ -32,14 +32,14 @@ if SANITIZED:  # a sanitizer needs memory without limit, and catches signals its
     CASES = [case for case in CASES if case[0] not in ("memory", "crash", "abort")]
 
 
-def check(report, name, code, words):
+def check(report, name, code, words, timeout_ms=1000):
     assert report["name"] == name
     assert report.get("code", "ok") == code, report
     assert words is None or words in report["reason"], report["reason"]
     assert report["status"] == ("ok" if code == "ok" else "failed" if code == "TIMED_OUT" else "error")
     if code not in ("ok",):
         assert report["stage"] == "login"
-    assert report["duration_ms"] < 1300
+    assert report["duration_ms"] < timeout_ms + 300
 
 
 @pytest.mark.parametrize("name, code, words", CASES)
@@ -52,10 +52,10 @@ def test_a_worker_of_ones_own(name, code, words):
 
 def test_workers_of_a_template_side_by_side():
     began = time.monotonic()
-    _, document = batch([act(name) for name, *_ in CASES] * 3, "--jobs", "16", *DRIVERS, timeout="1s")
+    _, document = batch([act(name) for name, *_ in CASES] * 3, "--jobs", "16", *DRIVERS, timeout="3s")
     for report, (name, code, words) in zip(document["tests"], CASES * 3):
-        check(report, name, code, words)
-    assert time.monotonic() - began < 8
+        check(report, name, code, words, 3000)
+    assert time.monotonic() - began < 20
     assert running(PROGRAM) == []
 
 

@@ -120,13 +120,12 @@ static bool refused(const char *could, struct error *err)
 
 static bool eat_memory(struct error *err)
 {
-    for (int i = 0; i < 1024; i++) {
-        char *block = malloc(1 << 20);
-        if (!block)
-            return error_set(err, REASON_BUSY, "no memory after %d MiB", i);
-        memset(block, 1, 1 << 20);
-    }
-    return error_set(err, REASON_QUERY_FAILED, "it could eat 1 GiB");
+    enum { BLOCK_MIB = 16, BLOCKS = 64 };
+    static char *volatile blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++)
+        if (!(blocks[i] = malloc(BLOCK_MIB << 20)))
+            return error_set(err, REASON_BUSY, "no memory after %d MiB", i * BLOCK_MIB);
+    return error_set(err, REASON_QUERY_FAILED, "it could take 1 GiB");
 }
 
 static bool misbehave_test(struct probe *probe, const struct target *target, struct error *err)
