@@ -53,6 +53,14 @@ static const struct command command = {
     "aws glue get-connections. ${env:NAME} and ${file:PATH} in a value are replaced.",
     cmd_test};
 
+struct run;
+
+/* A test of a run, as the launcher's callbacks know it. */
+struct slot {
+    struct run *run;
+    size_t index;
+};
+
 /* One run over an input. */
 struct run {
     struct input input;
@@ -62,6 +70,7 @@ struct run {
     struct launcher *launcher;
     struct report **reports; /* in the order of the input */
     struct launch **flying;  /* likewise; NULL: not running */
+    struct slot *slots;      /* likewise */
     size_t next;             /* first not begun */
     size_t running;
     int name_width;
@@ -69,12 +78,6 @@ struct run {
     int64_t began_us;
     int signal;  /* that ended the run; 0: none */
     bool broken; /* standard output takes nothing more */
-};
-
-/* A test of a run, as the launcher's callbacks know it. */
-struct slot {
-    struct run *run;
-    size_t index;
 };
 
 static bool is_text(void)
@@ -160,24 +163,17 @@ static void end_one(struct launch *launch, struct report *report, void *argument
     struct run *run = slot->run;
     size_t index = slot->index;
     (void)launch;
-    free(slot);
     run->flying[index] = NULL;
     run->running--;
     deliver(run, index, report, NULL);
     begin_more(run);
 }
 
-static struct slot *slot_new(struct run *run, size_t index)
+static struct slot *take_slot(struct run *run, size_t index)
 {
-    struct slot *slot = xmalloc(sizeof *slot);
-    *slot = (struct slot){.run = run, .index = index};
     run->running++;
-    return slot;
-}
-
-static void add_notes(struct launch *launch, const struct resolution *resolution)
-{
-    launch_add_problems(launch, &resolution->problems);
+    run->slots[index] = (struct slot){.run = run, .index = index};
+    return &run->slots[index];
 }
 
 static void begin_one(struct run *run, size_t index)
@@ -187,8 +183,8 @@ static void begin_one(struct run *run, size_t index)
     if (check(run, index, &resolution)) {
         struct launch_request request = make_request(run, index, &resolution);
         run->flying[index] =
-            launcher_begin(run->launcher, &request, end_one, NULL, slot_new(run, index));
-        add_notes(run->flying[index], &resolution);
+            launcher_begin(run->launcher, &request, end_one, NULL, take_slot(run, index));
+        launch_add_problems(run->flying[index], &resolution.problems);
     }
     resolution_release(&resolution);
 }
@@ -243,10 +239,10 @@ static void run_single(struct run *run)
         struct launch_request request = make_request(run, 0, &resolution);
         struct launch *launch = launch_fork(&request, &err);
         if (launch) {
-            add_notes(launch, &resolution);
+            launch_add_problems(launch, &resolution.problems);
             run->base = event_base_new();
             run->flying[0] = launch;
-            launch_watch(launch, run->base, end_one, NULL, slot_new(run, 0));
+            launch_watch(launch, run->base, end_one, NULL, take_slot(run, 0));
             run->next = 1;
             loop(run);
             if (run->flying[0])
@@ -292,6 +288,7 @@ static void release(struct run *run)
         report_free(run->reports[i]);
     free(run->reports);
     free(run->flying);
+    free(run->slots);
     registry_free(run->registry);
     input_release(&run->input);
 }
@@ -310,6 +307,7 @@ static int run_input(void)
                                     .quiet = settings.quiet};
     run.reports = xcalloc(run.input.list.count, sizeof *run.reports);
     run.flying = xcalloc(run.input.list.count, sizeof *run.flying);
+    run.slots = xcalloc(run.input.list.count, sizeof *run.slots);
     measure_names(&run);
     if (is_batch(&run))
         run_batch(&run);

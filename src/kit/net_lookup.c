@@ -87,7 +87,10 @@ static bool is_same_question(const struct net_answer *answer, const char *node, 
                              const struct addrinfo *hints)
 {
     return strcmp(answer->node, node) == 0 && text_equal(answer->service, service) &&
-           memcmp(&answer->hints, hints, sizeof *hints) == 0;
+           answer->hints.ai_flags == hints->ai_flags &&
+           answer->hints.ai_family == hints->ai_family &&
+           answer->hints.ai_socktype == hints->ai_socktype &&
+           answer->hints.ai_protocol == hints->ai_protocol;
 }
 
 /* Ask, or find what was asked before. */

@@ -257,40 +257,66 @@ static bool tell_foreign_bytes(const struct tls_record *record, const char *wher
                      bytes);
 }
 
-static bool is_old_version(const struct tls_record *record)
+/* What OpenSSL's reasons of a failed handshake mean; the rest is TLS_HANDSHAKE. */
+static const struct {
+    int reason;
+    enum reason means;
+} library_reasons[] = {
+    {SSL_R_UNSUPPORTED_PROTOCOL, REASON_TLS_VERSION},
+    {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, REASON_TLS_VERSION},
+    {SSL_R_WRONG_VERSION_NUMBER, REASON_WRONG_PROTOCOL},
+    {SSL_R_HTTP_REQUEST, REASON_WRONG_PROTOCOL},
+    {SSL_R_HTTPS_PROXY_REQUEST, REASON_WRONG_PROTOCOL},
+    {SSL_R_PACKET_LENGTH_TOO_LONG, REASON_WRONG_PROTOCOL},
+    {SSL_R_ENCRYPTED_LENGTH_TOO_LONG, REASON_WRONG_PROTOCOL},
+    {SSL_R_DATA_LENGTH_TOO_LONG, REASON_WRONG_PROTOCOL},
+    {SSL_R_BAD_RECORD_TYPE, REASON_WRONG_PROTOCOL},
+    {SSL_R_UNEXPECTED_MESSAGE, REASON_WRONG_PROTOCOL},
+    {SSL_R_DH_KEY_TOO_SMALL, REASON_TLS_WEAK},
+    {SSL_R_EE_KEY_TOO_SMALL, REASON_TLS_WEAK},
+    {SSL_R_CA_KEY_TOO_SMALL, REASON_TLS_WEAK},
+    {SSL_R_CA_MD_TOO_WEAK, REASON_TLS_WEAK},
+    {SSL_R_WRONG_SIGNATURE_TYPE, REASON_TLS_WEAK},
+    {SSL_R_WRONG_CIPHER_RETURNED, REASON_TLS_WEAK},
+    {SSL_R_UNEXPECTED_EOF_WHILE_READING, REASON_CONNECTION_CLOSED},
+};
+
+static enum reason find_library_reason(const struct tls_record *record)
 {
-    return record->hello_version && record->hello_version < TLS1_2_VERSION;
+    /* OpenSSL 3.0 may complain of the signature first when the server is old as well. */
+    if (record->hello_version && record->hello_version < TLS1_2_VERSION)
+        return REASON_TLS_VERSION;
+    for (size_t i = 0; i < sizeof library_reasons / sizeof *library_reasons; i++)
+        if (library_reasons[i].reason == ERR_GET_REASON(record->error))
+            return library_reasons[i].means;
+    return REASON_TLS_HANDSHAKE;
+}
+
+static const char *old_version(const struct tls_record *record)
+{
+    if (record->hello_version == TLS1_1_VERSION)
+        return "TLS 1.1";
+    return record->hello_version == TLS1_VERSION ? "TLS 1.0" : "an older version of TLS";
 }
 
 static bool tell_library_error(const struct tls_record *record, const char *where,
                                struct error *err)
 {
-    int reason = ERR_GET_REASON(record->error);
     const char *words = ERR_reason_error_string(record->error);
+    enum reason reason = find_library_reason(record);
     if (!words)
         words = "a fault without words";
-    if (is_old_version(record) || reason == SSL_R_UNSUPPORTED_PROTOCOL ||
-        reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
-        return error_set(err, REASON_TLS_VERSION, "%s offers only %s; TLS 1.2 or 1.3 is demanded",
-                         where,
-                         record->hello_version == TLS1_1_VERSION ? "TLS 1.1"
-                         : record->hello_version == TLS1_VERSION ? "TLS 1.0"
-                                                                 : "an older version of TLS");
-    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
-        reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_BAD_RECORD_TYPE ||
-        reason == SSL_R_HTTPS_PROXY_REQUEST || reason == SSL_R_UNEXPECTED_MESSAGE ||
-        reason == SSL_R_ENCRYPTED_LENGTH_TOO_LONG || reason == SSL_R_DATA_LENGTH_TOO_LONG)
+    if (reason == REASON_WRONG_PROTOCOL)
         return tell_foreign_bytes(record, where, err);
-    if (reason == SSL_R_DH_KEY_TOO_SMALL || reason == SSL_R_EE_KEY_TOO_SMALL ||
-        reason == SSL_R_CA_KEY_TOO_SMALL || reason == SSL_R_CA_MD_TOO_WEAK ||
-        reason == SSL_R_WRONG_SIGNATURE_TYPE || reason == SSL_R_WRONG_CIPHER_RETURNED)
-        return error_set(err, REASON_TLS_WEAK, "the TLS of %s is below our level: %s", where,
-                         words);
-    if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-        return error_set(err, REASON_CONNECTION_CLOSED,
-                         "%s closed the connection in the middle of the TLS handshake", where);
-    return error_set(err, REASON_TLS_HANDSHAKE, "the TLS handshake with %s failed: %s", where,
-                     words);
+    if (reason == REASON_TLS_VERSION)
+        return error_set(err, reason, "%s offers only %s; TLS 1.2 or 1.3 is demanded", where,
+                         old_version(record));
+    if (reason == REASON_TLS_WEAK)
+        return error_set(err, reason, "the TLS of %s is below our level: %s", where, words);
+    if (reason == REASON_CONNECTION_CLOSED)
+        return error_set(err, reason, "%s closed the connection in the middle of the TLS handshake",
+                         where);
+    return error_set(err, reason, "the TLS handshake with %s failed: %s", where, words);
 }
 
 static bool policy_refused(const struct tls_observer *tls)

@@ -18,7 +18,7 @@
 #define REPORT_LINE_H
 
 enum {
-    REPORT_LINE_MAXIMUM = 256 * 1024,      /* bytes, newline included */
+    REPORT_LINE_MAXIMUM = 256 * 1024,  /* bytes, newline included */
     REPORT_TOTAL_MAXIMUM = 1024 * 1024 /* bytes of all lines of one worker */
 };
 

@@ -72,7 +72,7 @@ static json_t *save_attempt(const struct report *report)
                                         "ms", stage->duration_ms, "facts", stage->facts, "findings",
                                         stage->findings));
     }
-    return json_pack("{s:o, s:O?, s:O?, s:O?}", "stages", stages, "target",
+    return json_pack("{s:o, s:o?, s:O?, s:O?}", "stages", stages, "target",
                      report->target ? json_deep_copy(report->target) : NULL, "tls", report->tls,
                      "server", report->server);
 }

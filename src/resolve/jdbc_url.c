@@ -69,8 +69,8 @@ static char *decode(const char *text, size_t length)
         if (c == '%') {
             int high = i + 2 < length ? hex(text[i + 1]) : -1;
             int low = high >= 0 ? hex(text[i + 2]) : -1;
-            c = (char)(high << 4 | low);
-            broken = broken || high < 0 || low < 0 || c == '\0';
+            broken = broken || high < 0 || low < 0 || high + low == 0;
+            c = broken ? '%' : (char)(high << 4 | low);
             i += 2;
         }
         text_append_bytes(&out, &c, 1);
