@@ -19,7 +19,7 @@ static struct tls_record *record_of(const SSL *ssl)
     return tls && tls->record.ssl == ssl ? &tls->record : NULL;
 }
 
-static void clear_record(struct tls_record *record)
+void tls_record_clear(struct tls_record *record)
 {
     sk_X509_pop_free(record->chain, X509_free);
     X509_free(record->chain_error_certificate);
@@ -29,9 +29,10 @@ static void clear_record(struct tls_record *record)
 static void begin(struct probe *probe, const SSL *ssl)
 {
     struct tls_record *record = &probe->tls->record;
-    if (record->ssl == ssl && record->state != TLS_STATE_NONE)
+    bool is_known = record->ssl == ssl && record->state != TLS_STATE_NONE;
+    if (is_known || record->state == TLS_STATE_FAILED)
         return;
-    clear_record(record);
+    tls_record_clear(record);
     record->ssl = ssl;
     record->state = TLS_STATE_STARTED;
     if (!probe->entered || probe->stage < STAGE_TLS)
@@ -132,13 +133,13 @@ void tls_observer_start(struct probe *probe)
 {
     probe->tls = xcalloc(1, sizeof *probe->tls);
     pthread_mutex_init(&probe->tls->lock, NULL);
-    clear_record(&probe->tls->record);
+    tls_record_clear(&probe->tls->record);
 }
 
 void tls_observer_forget(struct probe *probe)
 {
     pthread_mutex_lock(&probe->tls->lock);
-    clear_record(&probe->tls->record);
+    tls_record_clear(&probe->tls->record);
     pthread_mutex_unlock(&probe->tls->lock);
 }
 

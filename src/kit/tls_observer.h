@@ -15,7 +15,7 @@
 
 enum { TLS_NAME_MAXIMUM = 256, TLS_ALERT_NONE = -1 };
 
-/* What is known of the last handshake. */
+/* What is known of a handshake: the last, or the first that failed. */
 struct tls_record {
     enum tls_state state;
     const SSL *ssl;                  /* only compared, never looked into */
@@ -55,6 +55,9 @@ void tls_observer_start(struct probe *probe);
 
 /* Forget what was seen: a new attempt. The policy stays. */
 void tls_observer_forget(struct probe *probe);
+
+/* Release what RECORD holds; it is as new. */
+void tls_record_clear(struct tls_record *record);
 
 /* Verify the chain of C as the policy demands and record it (the SSL library's callback). */
 int tls_verify(X509_STORE_CTX *c, void *unused);

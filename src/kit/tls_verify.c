@@ -18,10 +18,13 @@ static void find_expected(const struct probe *probe, const SSL *ssl, char out[TL
     const struct tls_policy *policy = probe->tls->policy;
     const char *name = policy ? policy->expected_name : NULL;
     const struct net_connection *connection = net_observer_connection(probe, SSL_get_fd(ssl));
-    if (!name && connection)
-        name = connection->host[0] ? connection->host : connection->address;
+    if (!name && connection && connection->host[0])
+        name = connection->host;
+    /* A library may know "localhost" without asking: then its SNI has the name. */
     if (!name)
         name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (!name && connection)
+        name = connection->address;
     if (!name && probe->endpoint)
         name = probe->endpoint->host;
     snprintf(out, TLS_NAME_MAXIMUM, "%s", name ? name : "");
@@ -83,32 +86,40 @@ static void record_chain(X509_STORE_CTX *c, struct tls_record *record)
         sk_X509_push(record->chain, leaf);
 }
 
+/* What the policy refuses in RECORD, X509_V_OK when nothing. */
+static int find_refusal(const struct tls_policy *policy, const struct tls_record *record)
+{
+    if (policy->verify_chain && record->chain_error != X509_V_OK)
+        return record->chain_error;
+    return policy->verify_name && !record->name_matches ? X509_V_ERR_HOSTNAME_MISMATCH : X509_V_OK;
+}
+
 int tls_verify(X509_STORE_CTX *c, void *unused)
 {
     struct probe *probe = probe_running;
     SSL *ssl = X509_STORE_CTX_get_ex_data(c, SSL_get_ex_data_X509_STORE_CTX_idx());
     (void)unused;
-    if (!probe || !probe->tls || !probe->tls->policy || probe->tls->record.ssl != ssl)
+    if (!probe || !probe->tls || !probe->tls->policy)
         return X509_verify_cert(c);
-    const struct tls_policy *policy = probe->tls->policy;
-    pthread_mutex_lock(&probe->tls->lock);
-    struct tls_record *record = &probe->tls->record;
+    struct tls_observer *tls = probe->tls;
+    /* A library that tries again after a failure is verified as well; the first failure stays on
+     * record. */
+    struct tls_record again = {.ssl = ssl};
+    pthread_mutex_lock(&tls->lock);
+    struct tls_record *record = tls->record.ssl == ssl ? &tls->record : &again;
     ERR_set_mark();
     record->verify_ran = true;
     record_chain(c, record);
     find_expected(probe, ssl, record->expected);
-    verify_chain(probe->tls, c, record);
-    record->name_matches = matches(X509_STORE_CTX_get0_cert(c), policy, record->expected);
+    verify_chain(tls, c, record);
+    record->name_matches = matches(X509_STORE_CTX_get0_cert(c), tls->policy, record->expected);
     ERR_pop_to_mark();
-    int error = X509_V_OK;
-    if (policy->verify_chain && record->chain_error != X509_V_OK)
-        error = record->chain_error;
-    else if (policy->verify_name && !record->name_matches)
-        error = X509_V_ERR_HOSTNAME_MISMATCH;
+    int error = find_refusal(tls->policy, record);
     /* The library may not verify at all: what is refused here has to end the handshake. */
     if (error != X509_V_OK)
         SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-    pthread_mutex_unlock(&probe->tls->lock);
+    tls_record_clear(&again);
+    pthread_mutex_unlock(&tls->lock);
     X509_STORE_CTX_set_error(c, error);
     return error == X509_V_OK;
 }

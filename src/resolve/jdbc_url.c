@@ -70,7 +70,9 @@ static char *decode(const char *text, size_t length)
             int high = i + 2 < length ? hex(text[i + 1]) : -1;
             int low = high >= 0 ? hex(text[i + 2]) : -1;
             broken = broken || high < 0 || low < 0 || high + low == 0;
-            c = broken ? '%' : (char)(high << 4 | low);
+            if (broken)
+                break;
+            c = (char)(high << 4 | low);
             i += 2;
         }
         text_append_bytes(&out, &c, 1);
