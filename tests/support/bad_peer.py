@@ -152,6 +152,7 @@ POSTGRESQL = {
     "tls-resets": ssl_request(b"S", resets),
     "tls-plain-text": ssl_request(b"S", after_request(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
     "tls-good-then-silent": ssl_request(b"S", tls("good")),
+    "tls-long-chain": ssl_request(b"S", tls("chain")),
     "tls-expired": ssl_request(b"S", tls("expired")),
     "tls-not-yet-valid": ssl_request(b"S", tls("not-yet-valid")),
     "tls-wrong-name": ssl_request(b"S", tls("wrong-name")),

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One bad peer as a process, for network namespaces: bad_peer_main.py NAME ADDRESS PORT."""
+import pathlib
+import socket
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import bad_peer  # noqa: E402
+
+behave = {**bad_peer.PEERS, **bad_peer.POSTGRESQL}[sys.argv[1]]
+listener = socket.create_server((sys.argv[2], int(sys.argv[3])))
+print("ready", flush=True)
+bad_peer.Peers.serve(listener, behave)
