@@ -50,6 +50,9 @@ struct tls_observer {
 /* Install the hook, once per process and before a client library makes an SSL_CTX. */
 bool tls_observer_install(void);
 
+/* Have OpenSSL initialise itself in a thread, beside what the caller does meanwhile. */
+void tls_warm_up(void);
+
 /* Watch for PROBE from now on. */
 void tls_observer_start(struct probe *probe);
 

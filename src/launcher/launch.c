@@ -123,22 +123,22 @@ static void classify(struct launch *launch, int status)
     report_fail(report, stage, &err);
 }
 
-/* Over: kill, reap, classify, hand over. */
+/* Over: classify, hand over, kill and reap. Who has a verdict does not wait for the worker's end.
+ */
 static void finish(struct launch *launch)
 {
-    int status;
-    /* One that left by itself is a zombie already: the kill does not change its status. */
-    worker_process_end(&launch->worker, &status);
-    if (!launch->report->decided)
+    if (!launch->report->decided) {
+        int status;
+        /* One that left by itself is a zombie already: the kill does not change its status. */
+        worker_process_end(&launch->worker, &status);
         classify(launch, status);
+    }
     report_finish(launch->report);
     struct report *report = launch->report;
     launch->report = NULL;
-    launch_done *done = launch->done;
-    void *argument = launch->argument;
     if (launch->launcher)
         launcher_forget(launch->launcher, launch);
-    done(launch, report, argument);
+    launch->done(launch, report, launch->argument);
     launch_free(launch);
 }
 

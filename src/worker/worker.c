@@ -93,6 +93,8 @@ static void understand(struct test *test, bool strict)
     }
     const struct target *target = test->resolution.target;
     const struct manifest *manifest = registry_find_name(test->registry, target->driver);
+    if (target->tls.attempt)
+        tls_warm_up();
     if (!test->driver)
         test->driver = worker_load_driver(manifest->module_path, RTLD_LAZY, &test->error);
     if (!test->driver)

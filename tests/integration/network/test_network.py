@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the network does to a connection, and whether the report says it: routers, filters, path MTU."""
 import json
+import os
 import subprocess
 
 import pytest
@@ -15,6 +16,8 @@ PORT = 5432
 
 @pytest.fixture(scope="module")
 def lab():
+    if os.geteuid() != 0:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
     with Lab() as running:
         yield running
 
