@@ -202,7 +202,8 @@ static bool log_in(struct session *session, const char *password, struct error *
     return follow(session, err);
 }
 
-/* A failed attempt must not hold one of the server's slots while the next is made. */
+/* Say goodbye: a server should not have to find out, and no slot of it is held while another
+ * attempt is made. */
 static void close_session(struct session *session)
 {
     PQfinish(session->conn);
@@ -318,11 +319,10 @@ static bool attempt(struct probe *probe, const struct target *target,
             session.deadline = deadline_share(session.deadline, 3);
         if (!probe_tls_expect(probe, tls, err))
             return false;
-        if (run(&session, err))
-            return true;
-        if (tls->require || !may_try_plain(probe, err)) {
+        bool accepted = run(&session, err);
+        if (accepted || tls->require || !may_try_plain(probe, err)) {
             close_session(&session);
-            return false;
+            return accepted;
         }
         probe_finding(probe, SEVERITY_WARNING, "tls-failed",
                       err->property[0] ? err->property : NULL,
@@ -334,10 +334,9 @@ static bool attempt(struct probe *probe, const struct target *target,
         session.tls = false;
         session.deadline = probe_deadline(probe);
     }
-    if (run(&session, err))
-        return true;
+    bool accepted = run(&session, err);
     close_session(&session);
-    return false;
+    return accepted;
 }
 
 static bool postgresql_test(struct probe *probe, const struct target *target, struct error *err)

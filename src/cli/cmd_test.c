@@ -75,6 +75,8 @@ struct run {
     size_t running;
     int name_width;
     struct summary summary;
+    struct worker_process worker; /* for a single connection */
+    struct error worker_error;    /* why there is none */
     int64_t began_us;
     int signal;  /* that ended the run; 0: none */
     bool broken; /* standard output takes nothing more */
@@ -229,32 +231,42 @@ static void run_batch(struct run *run)
     event_base_free(run->base);
 }
 
-/* The worker is forked before the loop, or anything else that it does not need, is opened. */
+static void tell_failed(struct run *run, const struct error *err)
+{
+    const struct connection *connection = run->input.list.items[0];
+    struct report *report = report_new(connection->label, connection->type);
+    report_fail(report, STAGE_INPUT, err);
+    report_finish(report);
+    deliver(run, 0, report, NULL);
+}
+
+static void watch_single(struct run *run, struct launch *launch)
+{
+    run->base = event_base_new();
+    run->flying[0] = launch;
+    launch_watch(launch, run->base, end_one, NULL, take_slot(run, 0));
+    run->next = 1;
+    loop(run);
+    if (run->flying[0])
+        launch_cancel(run->flying[0]);
+    event_base_free(run->base);
+    run->base = NULL;
+}
+
 static void run_single(struct run *run)
 {
     struct resolution resolution;
-    struct error err = ERROR_INIT;
+    struct error err = run->worker_error;
     resolution_init(&resolution);
     if (check(run, 0, &resolution)) {
         struct launch_request request = make_request(run, 0, &resolution);
-        struct launch *launch = launch_fork(&request, &err);
+        struct launch *launch =
+            err.reason == REASON_NONE ? launch_hand_over(&run->worker, &request, &err) : NULL;
         if (launch) {
             launch_add_problems(launch, &resolution.problems);
-            run->base = event_base_new();
-            run->flying[0] = launch;
-            launch_watch(launch, run->base, end_one, NULL, take_slot(run, 0));
-            run->next = 1;
-            loop(run);
-            if (run->flying[0])
-                launch_cancel(run->flying[0]);
-            event_base_free(run->base);
-            run->base = NULL;
+            watch_single(run, launch);
         } else {
-            struct report *report =
-                report_new(run->input.list.items[0]->label, run->input.list.items[0]->type);
-            report_fail(report, STAGE_INPUT, &err);
-            report_finish(report);
-            deliver(run, 0, report, NULL);
+            tell_failed(run, &err);
         }
     }
     resolution_release(&resolution);
@@ -295,9 +307,17 @@ static void release(struct run *run)
 
 static int run_input(void)
 {
-    struct run run = {.began_us = clock_now_us()};
-    if (!input_read(settings.input, &run.input))
+    struct run run = {.began_us = clock_now_us(), .worker = WORKER_PROCESS_NONE};
+    int status;
+    /* Before anything is read: the worker confines itself beside us, and its memory holds no secret
+     * of another connection. A batch does without it. */
+    worker_process_fork(&run.worker, &run.worker_error);
+    if (!input_read(settings.input, &run.input)) {
+        worker_process_end(&run.worker, &status);
         return EXIT_USAGE;
+    }
+    if (is_batch(&run))
+        worker_process_end(&run.worker, &status);
     char *folder = settings.drivers ? xstrdup(settings.drivers) : registry_default_folder();
     run.registry = registry_new(folder);
     free(folder);
@@ -313,6 +333,7 @@ static int run_input(void)
         run_batch(&run);
     else
         run_single(&run);
+    worker_process_end(&run.worker, &status);
     int code = finish(&run);
     release(&run);
     return code;

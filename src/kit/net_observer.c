@@ -17,7 +17,7 @@
 #include "net_lookup.h"
 #include "text.h"
 
-enum { CONNECTIONS_MAXIMUM = 64, TRACE_RESERVE_MS = 700, DESCRIPTORS_MAXIMUM = 256 };
+enum { CONNECTIONS_MAXIMUM = 64, TRACE_RESERVE_MS = 700, DESCRIPTORS_MAXIMUM = 64 };
 
 struct net_observer {
     struct net_lookups lookups;

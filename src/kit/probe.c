@@ -32,24 +32,29 @@ struct probe *probe_begin(int fd, struct deadline deadline, bool trace)
     return probe;
 }
 
-/* One line; takes LINE over. Without a reader there is no test. */
-static void send_line(struct probe *probe, json_t *line)
+/* One line, which waits for the next flush; takes LINE over. */
+static void add_line(struct probe *probe, json_t *line)
 {
-    if (probe->aside) {
-        json_decref(line);
-        return;
-    }
     json_object_set_new(line, "at", json_integer(clock_now_us() - probe->began_us));
-    char *text = json_dumps(line, JSON_COMPACT);
+    char *text = probe->aside ? NULL : json_dumps(line, JSON_COMPACT);
     json_decref(line);
     if (!text)
-        _exit(3);
-    size_t length = strlen(text);
-    text[length] = '\n';
+        return;
     pthread_mutex_lock(&probe->lock);
-    bool sent = fd_write_all(probe->fd, text, length + 1);
+    text_append(&probe->pending, text);
+    text_append(&probe->pending, "\n");
     pthread_mutex_unlock(&probe->lock);
     free(text);
+}
+
+/* Each write wakes the front: what has to be known if we are killed goes out, the rest with it.
+ * Without a reader there is no test. */
+static void flush(struct probe *probe)
+{
+    pthread_mutex_lock(&probe->lock);
+    bool sent = fd_write_all(probe->fd, probe->pending.data, probe->pending.length);
+    probe->pending.length = 0;
+    pthread_mutex_unlock(&probe->lock);
     if (!sent)
         _exit(3);
 }
@@ -58,7 +63,7 @@ void probe_send(struct probe *probe, const char *key, json_t *value)
 {
     json_t *line = json_object();
     json_object_set_new(line, key, value);
-    send_line(probe, line);
+    add_line(probe, line);
 }
 
 void probe_stage(struct probe *probe, enum stage stage)
@@ -68,6 +73,8 @@ void probe_stage(struct probe *probe, enum stage stage)
     probe->entered = true;
     probe->stage = stage;
     probe_send(probe, "stage", json_string(stage_name(stage)));
+    if (stage >= STAGE_DNS)
+        flush(probe);
 }
 
 enum stage probe_current_stage(const struct probe *probe)
@@ -107,7 +114,7 @@ void probe_note_json(struct probe *probe, enum stage stage, const char *key, jso
     json_t *line = json_pack("{s:s, s:o}", "fact", key, "value", value);
     if (stage != STAGE_COUNT)
         json_object_set_new(line, "stage", json_string(stage_name(stage)));
-    send_line(probe, line);
+    add_line(probe, line);
 }
 
 void probe_note(struct probe *probe, const char *key, const char *format, ...)
@@ -155,7 +162,7 @@ void probe_finding_at(struct probe *probe, enum stage stage, enum severity sever
     json_t *line = json_pack("{s:o}", "finding", finding);
     if (stage != STAGE_COUNT)
         json_object_set_new(line, "stage", json_string(stage_name(stage)));
-    send_line(probe, line);
+    add_line(probe, line);
 }
 
 void probe_finding(struct probe *probe, enum severity severity, const char *rule,
@@ -213,6 +220,7 @@ bool probe_timed_out(struct probe *probe, int fd, const char *what, struct error
 void probe_verdict_ok(struct probe *probe)
 {
     probe_send(probe, "ok", json_true());
+    flush(probe);
 }
 
 void probe_verdict_failed(struct probe *probe, const struct error *err, int attempt)
@@ -225,5 +233,6 @@ void probe_verdict_failed(struct probe *probe, const struct error *err, int atte
         json_object_set_new(line, "property", one_line(err->property));
     if (attempt >= 0)
         json_object_set_new(line, "attempt", json_integer(attempt));
-    send_line(probe, line);
+    add_line(probe, line);
+    flush(probe);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "testconn/probe.h"
+#include "text.h"
 
 struct net_observer;
 struct tls_observer;
@@ -32,7 +33,8 @@ struct probe {
     struct tls_observer *tls;
     unsigned char peer[64]; /* first bytes the peer sent in this attempt */
     size_t peer_length;
-    pthread_mutex_t lock; /* lines may come from a library's threads */
+    struct text_buffer pending; /* lines not yet sent: facts go out with the next stage */
+    pthread_mutex_t lock;       /* lines may come from a library's threads */
 };
 
 /* The one test of this worker; NULL in a process that tests nothing (then the observers pass all
@@ -46,7 +48,7 @@ struct probe *probe_begin(int fd, struct deadline deadline, bool trace);
 void probe_verdict_ok(struct probe *probe);
 void probe_verdict_failed(struct probe *probe, const struct error *err, int attempt);
 
-/* A line {"at":N, KEY: VALUE}; takes VALUE over. */
+/* A line {"at":N, KEY: VALUE}, sent when the next stage begins; takes VALUE over. */
 void probe_send(struct probe *probe, const char *key, json_t *value);
 
 /* A fact as JSON, of STAGE (STAGE_COUNT: the one at hand); takes VALUE over. */

@@ -80,10 +80,13 @@ void launch_free(struct launch *launch)
     free(launch);
 }
 
-struct launch *launch_fork(const struct launch_request *request, struct error *err)
+struct launch *launch_hand_over(struct worker_process *worker, const struct launch_request *request,
+                                struct error *err)
 {
     struct launch *launch = launch_new(request);
-    if (worker_process_fork(&launch->worker, err) && launch_send(launch, request, err))
+    launch->worker = *worker;
+    *worker = WORKER_PROCESS_NONE;
+    if (launch_send(launch, request, err))
         return launch;
     launch_free(launch);
     return NULL;

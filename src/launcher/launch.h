@@ -12,6 +12,7 @@
 
 #include "connection.h"
 #include "report.h"
+#include "worker_process.h"
 
 /* What is to be tested. Everything is borrowed until launch_begin() returns. */
 struct launch_request {
@@ -34,11 +35,12 @@ typedef void launch_done(struct launch *launch, struct report *report, void *arg
 typedef void launch_progress(struct launch *launch, const struct report *report, void *argument);
 
 /*
- * Fork a worker from this very process and hand it the request: for one test, before anything is
- * opened that the worker does not need. The caller then watches it with launch_watch(). NULL with
- * ERR set to BUSY (no process, no descriptor).
+ * Hand REQUEST to WORKER, forked by worker_process_fork() for this one test before anything was
+ * opened or read; it is taken over. The caller then watches it with launch_watch(). NULL with ERR
+ * set when the worker is gone.
  */
-struct launch *launch_fork(const struct launch_request *request, struct error *err);
+struct launch *launch_hand_over(struct worker_process *worker, const struct launch_request *request,
+                                struct error *err);
 
 /* Watch a launch on BASE; DONE is called from the loop. */
 void launch_watch(struct launch *launch, struct event_base *base, launch_done *done,

@@ -219,6 +219,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     if (!confine(fd, front, &test.error))
         end_failed(probe_begin(fd, deadline_in_ms(WITHOUT_REQUEST_MS), false), STAGE_INPUT,
                    &test.error, -1);
+    tls_observer_install();
     json_t *request = read_request(fd);
     if (!request)
         _exit(0);
@@ -230,7 +231,6 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
         connection_new(definition, read_form(json_string_value(json_object_get(request, "form"))));
     test.registry = registry_new(json_string_value(json_object_get(request, "drivers")));
     resolution_init(&test.resolution);
-    tls_observer_install();
     probe_stage(test.probe, STAGE_INPUT);
     read_files(&test);
     understand(&test, strict);
