@@ -208,6 +208,19 @@ static void see_signal(evutil_socket_t number, short what, void *argument)
     event_base_loopbreak(run->base);
 }
 
+/* ^C before the loop watches for it, or a second one after: nothing is known that could be told. */
+static void leave(int number)
+{
+    _exit(number == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED);
+}
+
+static void heed_signals(void)
+{
+    struct sigaction action = {.sa_handler = leave};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 /* Run the loop until all is done, ^C, or nobody reads us any more. */
 static void loop(struct run *run)
 {
@@ -215,6 +228,8 @@ static void loop(struct run *run)
     struct event *terminate = evsignal_new(run->base, SIGTERM, see_signal, run);
     event_add(interrupt, NULL);
     event_add(terminate, NULL);
+    if (run->launcher)
+        begin_more(run);
     if (run->running > 0)
         event_base_dispatch(run->base);
     event_free(interrupt);
@@ -225,7 +240,6 @@ static void run_batch(struct run *run)
 {
     run->base = event_base_new();
     run->launcher = launcher_new(run->base, READY_WORKERS);
-    begin_more(run);
     loop(run);
     launcher_free(run->launcher);
     event_base_free(run->base);
@@ -309,6 +323,7 @@ static int run_input(void)
 {
     struct run run = {.began_us = clock_now_us(), .worker = WORKER_PROCESS_NONE};
     int status;
+    heed_signals();
     /* Before anything is read: the worker confines itself beside us, and its memory holds no secret
      * of another connection. A batch does without it. */
     worker_process_fork(&run.worker, &run.worker_error);
