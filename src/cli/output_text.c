@@ -89,6 +89,10 @@ static void describe_tcp(const struct stage_report *stage, struct text_buffer *l
         text_duration(time, sizeof time, json_number_value(round_trip));
         text_append_format(line, ", round trip %s", time);
     }
+    if (json_object_get(stage->facts, "path")) {
+        text_append(line, "\npath: ");
+        append_list(line, json_object_get(stage->facts, "path"));
+    }
 }
 
 static void describe_tls(const struct report *report, struct text_buffer *line)
@@ -201,7 +205,14 @@ static char *describe_success(const struct report *report)
     const char *database = json_string_value(json_object_get(report->target, "database"));
     const char *user = json_string_value(json_object_get(report->target, "user"));
     const char *tls = json_string_value(json_object_get(report->tls, "version"));
-    text_append(&line, product ? product : "the service");
+    if (!product) {
+        describe_tcp(&report->stages[STAGE_TCP], &line);
+        if (fact_text(&report->stages[STAGE_TCP], "speaks"))
+            text_append_format(&line, ", speaks %s",
+                               fact_text(&report->stages[STAGE_TCP], "speaks"));
+        return text_take(&line);
+    }
+    text_append(&line, product);
     if (version)
         text_append_format(&line, " %s", version);
     if (database)

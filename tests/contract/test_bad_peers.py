@@ -6,12 +6,13 @@ makes of a peer: [mode, peer, stage, code, words...]; a mode is a set of propert
 """
 import json
 import pathlib
+import subprocess
 import time
 
 import pytest
 
 from support import bad_peer
-from support.processes import free_port, running, wait_until
+from support.processes import contents, free_port, running, wait_until
 from support.program import BUILD, PROGRAM, batch, certificates
 
 DEADLINE_MS = 1000
@@ -32,6 +33,30 @@ def build(template, port, host, modes):
                   .replace("{canary}", CANARY).replace("{certificates}", str(certificates()))
                   for key, value in {**template["properties"], **modes}.items()}
     return {"Name": "case", "ConnectionType": template["type"], "ConnectionProperties": properties}
+
+
+def private_kib(pid):
+    """Memory of a process that is its own, in KiB."""
+    for line in contents(pid, "status").decode().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1])
+    return 0
+
+
+@pytest.mark.skipif("asan" in BUILD.name, reason="a sanitizer's shadow memory is not the worker's")
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_hostile_server_costs_no_more_than_64_mib(driver):
+    expected = json.loads((EXPECTATIONS / f"{driver}.json").read_text())
+    with bad_peer.Peers({name: bad_peer.PEERS[name] for name in ("floods", "huge-length", "random")}) as peers:
+        many = [build(expected, port, "127.0.0.1", mode) for port in peers.port.values() for mode in expected["modes"].values()]
+        process = subprocess.Popen([PROGRAM, "test", "--input", "-", "--timeout", "2s"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.DEVNULL, text=True)
+        process.stdin.write(json.dumps(many))
+        process.stdin.close()
+        most = 0
+        while process.poll() is None:
+            most = max([most, *map(private_kib, running(PROGRAM))])
+    assert 0 < most < 64 * 1024
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

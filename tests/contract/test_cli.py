@@ -7,6 +7,7 @@ import subprocess
 import jsonschema
 import pytest
 
+from support import bad_peer
 from support.processes import free_port
 from support.program import PROGRAM, ROOT, batch, certificates, jdbc, rules, run, verdict
 
@@ -242,6 +243,17 @@ def test_drivers_and_version():
     assert run(["version"]).stdout.startswith("testconn ")
     for command in ("test", "explain", "drivers", "version"):
         assert run([command, "--help"]).stdout.startswith(f"testconn {command}")
+
+
+def test_plain_reachability_tells_who_greets():
+    with bad_peer.Peers({"ssh": bad_peer.PEERS["ssh"], "silent": bad_peer.PEERS["silent"]}) as peers:
+        for name, port in peers.port.items():
+            code, document = batch({"Name": name, "ConnectionType": "NETWORK",
+                                    "ConnectionProperties": {"HOST": "localhost", "PORT": str(port)}})
+            report = document["tests"][0]
+            facts = report["stages"][-1]["facts"]
+            assert code == 0 and report["stages"][-1]["name"] == "tcp" and facts["round_trip_ms"] >= 0
+            assert facts.get("speaks") == ("SSH" if name == "ssh" else None)
 
 
 def test_a_missing_module_is_told_and_the_rest_goes_on(tmp_path):

@@ -136,9 +136,13 @@ def test_a_path_that_dies_after_the_handshake(lab, peer):
 
 
 def test_trace_shows_the_path_on_success_too(lab, peer):
-    peer("starting")
-    report = ask(lab, "--trace", properties={"CUSTOM_JDBC_CERT_STRING": "x"})
-    assert report["code"] == "SERVER_STARTING"
+    peer("ssh")
+    definition = {"Name": "n", "ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": SERVER, "PORT": str(PORT)}}
+    done = subprocess.run(lab.inside("client", PROGRAM, "test", "--input", "-", "-o", "json", "--trace"),
+                          input=json.dumps(definition), capture_output=True, text=True)
+    report = json.loads(done.stdout)["tests"][0]
+    assert report["status"] == "ok", report
+    assert report["stages"][-1]["facts"]["path"] == ["1 10.71.1.2", "2 10.71.2.2", f"3 {SERVER}"]
 
 
 def test_a_silent_resolver_is_told_as_one(lab):
