@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* network.c - NETWORK: every address of the host answers on the port; nothing is said to the service. */
+/* network.c - NETWORK: every address of the host answers on the port; nothing is said to the
+ * service. */
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 
 enum { GREETING_MS = 3, PORT_SIZE = 8 };
 
-/* Services that greet first say so at once; what waits for us stays silent, and is left in peace. */
+/* Services that greet first say so at once; what waits for us stays silent, and is left in peace.
+ */
 static void listen_for_greeting(struct probe *probe, int fd)
 {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -43,8 +45,8 @@ static int connect_all(const struct addrinfo *address, int *first)
     return answered;
 }
 
-static bool attempt(struct probe *probe, const struct target *target, const struct endpoint *endpoint,
-                    struct error *err)
+static bool attempt(struct probe *probe, const struct target *target,
+                    const struct endpoint *endpoint, struct error *err)
 {
     char port[PORT_SIZE];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -61,7 +63,8 @@ static bool attempt(struct probe *probe, const struct target *target, const stru
         freeaddrinfo(addresses);
     if (first >= 0 || !probe_observed(probe, err))
         return first >= 0;
-    return error_set(err, REASON_CONNECT_UNREACHABLE, "%s has no address to connect to", endpoint->host);
+    return error_set(err, REASON_CONNECT_UNREACHABLE, "%s has no address to connect to",
+                     endpoint->host);
 }
 
 static bool network_test(struct probe *probe, const struct target *target, struct error *err)
