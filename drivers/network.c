@@ -46,13 +46,14 @@ static int connect_all(const struct addrinfo *address, int *first)
 }
 
 static bool attempt(struct probe *probe, const struct target *target,
-                    const struct endpoint *endpoint, struct error *err)
+                    const struct endpoint *endpoint, bool tls, struct error *err)
 {
     char port[PORT_SIZE];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *addresses = NULL;
     int first = -1;
     (void)target;
+    (void)tls;
     snprintf(port, sizeof port, "%u", endpoint->port);
     if (getaddrinfo(endpoint->host, port, &hints, &addresses) == 0 &&
         connect_all(addresses, &first) > 0) {

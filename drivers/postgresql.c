@@ -133,7 +133,8 @@ static bool wait_for(struct session *session, short events, struct error *err)
 {
     struct pollfd wait = {.fd = PQsocket(session->conn), .events = events};
     int ready;
-    while ((ready = poll(&wait, 1, deadline_left_ms(session->deadline))) < 0 && errno == EINTR)
+    while ((ready = poll(&wait, 1, deadline_left_ms(probe_deadline(session->probe)))) < 0 &&
+           errno == EINTR)
         continue;
     if (ready <= 0) {
         const char *protocol = probe_peer_protocol(session->probe);
@@ -277,7 +278,7 @@ static bool tell_tls_required(struct session *session, struct error *err)
     struct server_words words;
     postgresql_read_words(PQerrorMessage(session->conn), &words);
     if (session->tls || !postgresql_is_hba_without_tls(&words) ||
-        deadline_passed(session->deadline))
+        deadline_passed(probe_deadline(session->probe)))
         return false;
     enum stage stage = probe_current_stage(session->probe);
     if (stage != STAGE_LOGIN || !would_tls_help(session))
@@ -298,42 +299,12 @@ static bool run(struct session *session, struct error *err)
     return ask(session, err);
 }
 
-/* Whether a failure over TLS is TLS's own, so that a plain attempt may decide where TLS is not
- * demanded. */
-static bool may_try_plain(struct probe *probe, const struct error *err)
-{
-    return probe_current_stage(probe) == STAGE_TLS && err->reason != REASON_WRONG_PROTOCOL;
-}
-
 static bool attempt(struct probe *probe, const struct target *target,
-                    const struct endpoint *endpoint, struct error *err)
+                    const struct endpoint *endpoint, bool tls, struct error *err)
 {
-    struct session session = {.probe = probe, .target = target, .endpoint = endpoint};
-    const struct tls_policy *tls = &target->tls;
+    struct session session = {.probe = probe, .target = target, .endpoint = endpoint, .tls = tls};
     snprintf(session.where, sizeof session.where, strchr(endpoint->host, ':') ? "[%s]:%u" : "%s:%u",
              endpoint->host, endpoint->port);
-    session.deadline = probe_deadline(probe);
-    if (tls->attempt) {
-        session.tls = true;
-        if (!tls->require)
-            session.deadline = deadline_share(session.deadline, 3);
-        if (!probe_tls_expect(probe, tls, err))
-            return false;
-        bool accepted = run(&session, err);
-        if (accepted || tls->require || !may_try_plain(probe, err)) {
-            close_session(&session);
-            return accepted;
-        }
-        probe_finding(probe, SEVERITY_WARNING, "tls-failed",
-                      err->property[0] ? err->property : NULL,
-                      "TLS failed and is not enforced, so the test went on in the clear: %s: %s",
-                      reason_name(err->reason), err->message);
-        *err = ERROR_INIT;
-        close_session(&session);
-        probe_attempt(probe, endpoint, STAGE_TCP);
-        session.tls = false;
-        session.deadline = probe_deadline(probe);
-    }
     bool accepted = run(&session, err);
     close_session(&session);
     return accepted;

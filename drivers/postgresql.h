@@ -13,8 +13,7 @@ struct session {
     const struct target *target;
     const struct endpoint *endpoint;
     PGconn *conn;
-    bool tls; /* asked for */
-    struct deadline deadline;
+    bool tls;        /* asked for */
     char where[300]; /* "db.example:5432" */
 };
 

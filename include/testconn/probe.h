@@ -56,15 +56,54 @@ void probe_attempt(struct probe *probe, const struct endpoint *endpoint, enum st
 void probe_aside(struct probe *probe, bool on);
 
 /*
+ * One attempt at ENDPOINT, over TLS or in the clear as TLS says. True: it works. False: ERR says
+ * why, and the stage at hand says where.
+ */
+typedef bool probe_attempt_function(struct probe *probe, const struct target *target,
+                                    const struct endpoint *endpoint, bool tls, struct error *err);
+
+/*
  * Try each endpoint of TARGET in order by ATTEMPT until one works; each gets a fair share of the
  * time. One that works is success; those that did not before it are findings. If none works, ERR is
  * that of the one that got furthest, the first of equals, and the report shows that attempt. After
  * a refused login (LOGIN_*, KERBEROS_FAILED, OAUTH_REFUSED) no other is tried.
+ *
+ * Where the target's policy wants TLS it is tried first, with probe_tls_expect() called. Where the
+ * policy does not require it, TLS has a third of the time to come up, and when it fails by its own
+ * means a finding says so and one attempt in the clear decides.
  */
 bool probe_each_endpoint(struct probe *probe, const struct target *target,
-                         bool (*attempt)(struct probe *probe, const struct target *target,
-                                         const struct endpoint *endpoint, struct error *err),
-                         struct error *err);
+                         probe_attempt_function *attempt, struct error *err);
+
+/*
+ * The service offers no TLS (ERR says it), and the policy does not require it: a finding, and the
+ * same attempt goes on in the clear with all of its time. Clears ERR.
+ */
+void probe_without_tls(struct probe *probe, struct error *err);
+
+/*
+ * Called in connect() with the socket of each TCP connection to the endpoint, before the library
+ * reads or writes a byte. It may wait for the service's greeting (probe_await, probe_peek). False
+ * with ERR set: the library is refused this connection and every other of the attempt, and
+ * probe_observed() tells ERR.
+ */
+typedef bool probe_connected_function(struct probe *probe, int fd, void *argument,
+                                      struct error *err);
+
+/*
+ * For a library that connects and logs in in one blocking call: until the next attempt CONNECTED
+ * (may be NULL) is called with ARGUMENT as above; `login` begins by itself as soon as TLS is up, or
+ * as TCP is where TLS is not expected and there is no CONNECTED; and at probe_deadline() the
+ * connection is shut down, so that the library comes back and probe_observed() tells why.
+ */
+void probe_guard(struct probe *probe, bool tls, probe_connected_function *connected,
+                 void *argument);
+
+/*
+ * Wait until COUNT bytes can be read from FD or it was closed, at most to probe_deadline(), and
+ * peek. False with ERR set (TIMED_OUT, as by probe_timed_out()): WHAT did not come.
+ */
+bool probe_await(struct probe *probe, int fd, size_t count, const char *what, struct error *err);
 
 /* Facts of the stage at hand, in snake case; the last of equal keys counts. Never a secret. */
 void probe_note(struct probe *probe, const char *key, const char *format, ...)
@@ -125,7 +164,7 @@ size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes);
 
 /*
  * The TLS observer decides trust and name by POLICY from now on, for each handshake of this
- * process. A driver calls it before its library connects; an attempt in the clear needs no call.
+ * process. probe_each_endpoint() has called it; a driver calls it for policies of its own making.
  */
 bool probe_tls_expect(struct probe *probe, const struct tls_policy *policy, struct error *err);
 
@@ -140,15 +179,6 @@ enum tls_state probe_tls_state(const struct probe *probe);
 
 /* Whether TLS is up and chain and name were found good, whatever the policy demanded. */
 bool probe_tls_verified(const struct probe *probe);
-
-/* "TLSv1.3", or NULL when TLS is not up. */
-const char *probe_tls_version(const struct probe *probe);
-
-/*
- * The whole TLS of this attempt failed by its own means (handshake, verification, alert): a caller
- * whose policy does not require TLS may try once in the clear.
- */
-bool probe_tls_failed(const struct probe *probe);
 
 #pragma GCC visibility pop
 

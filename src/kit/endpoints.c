@@ -5,9 +5,6 @@
 #include "probe_state.h"
 #include "text.h"
 
-typedef bool attempt_function(struct probe *probe, const struct target *target,
-                              const struct endpoint *endpoint, struct error *err);
-
 /* How one endpoint failed. */
 struct outcome {
     struct error error;
@@ -35,17 +32,53 @@ static void tell_failure(struct probe *probe, const struct endpoint *endpoint,
     text_wipe_free(message);
 }
 
+/* Nothing of it would be different in the clear. */
+static bool is_of_tls(const struct probe *probe, const struct error *err)
+{
+    return probe->stage == STAGE_TLS && err->reason != REASON_WRONG_PROTOCOL;
+}
+
+void probe_without_tls(struct probe *probe, struct error *err)
+{
+    probe->attempt_deadline = probe->endpoint_deadline;
+    probe_finding(probe, SEVERITY_WARNING, "tls-failed", err->property[0] ? err->property : NULL,
+                  "TLS failed and is not enforced, so the test went on in the clear: %s: %s",
+                  reason_name(err->reason), err->message);
+    *err = ERROR_INIT;
+}
+
+/* TLS first where it is wanted (design, section 5), in the clear where it may be. */
+static bool try_endpoint(struct probe *probe, const struct target *target,
+                         const struct endpoint *endpoint, probe_attempt_function *attempt,
+                         struct error *err)
+{
+    const struct tls_policy *tls = &target->tls;
+    probe_attempt(probe, endpoint, STAGE_DNS);
+    probe->attempt_deadline = probe->endpoint_deadline;
+    if (!tls->attempt)
+        return attempt(probe, target, endpoint, false, err);
+    if (!probe_tls_expect(probe, tls, err))
+        return false;
+    if (!tls->require)
+        probe->attempt_deadline = deadline_share(probe->endpoint_deadline, 3);
+    bool accepted = attempt(probe, target, endpoint, true, err);
+    if (accepted || tls->require || !is_of_tls(probe, err))
+        return accepted;
+    probe_without_tls(probe, err);
+    probe_attempt(probe, endpoint, STAGE_TCP);
+    return attempt(probe, target, endpoint, false, err);
+}
+
 bool probe_each_endpoint(struct probe *probe, const struct target *target,
-                         attempt_function *attempt, struct error *err)
+                         probe_attempt_function *attempt, struct error *err)
 {
     struct outcome decisive = {.attempt = -1};
     for (size_t i = 0; i < target->endpoint_count; i++) {
         const struct endpoint *endpoint = &target->endpoints[i];
         struct outcome outcome = {.error = ERROR_INIT};
-        probe->attempt_deadline =
+        probe->endpoint_deadline =
             deadline_share(probe->deadline, (int)(target->endpoint_count - i));
-        probe_attempt(probe, endpoint, STAGE_DNS);
-        if (attempt(probe, target, endpoint, &outcome.error))
+        if (try_endpoint(probe, target, endpoint, attempt, &outcome.error))
             return true;
         outcome.stage = probe->stage;
         outcome.attempt = probe->attempt;

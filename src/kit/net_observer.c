@@ -9,11 +9,13 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fd.h"
+#include "guard.h"
 #include "net_lookup.h"
 #include "text.h"
 
@@ -54,12 +56,14 @@ void net_observer_start(struct probe *probe)
     probe->net = xcalloc(1, sizeof *probe->net);
     pthread_mutex_init(&probe->net->lock, NULL);
     net_lookups_init(&probe->net->lookups, real_getaddrinfo());
+    guard_start(probe);
 }
 
 void net_observer_forget(struct probe *probe)
 {
     probe->net->count = 0;
     probe->net->lookup_failed = false;
+    guard_forget(probe);
 }
 
 /* An observer's stage begins unless a later one was reached already in this attempt. */
@@ -229,7 +233,9 @@ static int observed_connect(struct probe *probe, int fd, const struct sockaddr *
     keep(probe, &connection);
     tell(probe, &connection);
     errno = connection.error;
-    return connection.error ? -1 : 0;
+    if (connection.error == 0 && !guard_connected(probe, &connection))
+        errno = ECONNABORTED;
+    return errno ? -1 : 0;
 }
 
 __attribute__((visibility("default"))) int connect(int fd, __CONST_SOCKADDR_ARG address,
@@ -239,6 +245,10 @@ __attribute__((visibility("default"))) int connect(int fd, __CONST_SOCKADDR_ARG 
     const struct sockaddr *peer = address.__sockaddr__;
     if (!probe || !probe->net || probe->tracing || !is_tcp(fd, peer))
         return real_connect()(fd, peer, length);
+    if (guard_refuses(probe)) {
+        errno = ECONNABORTED;
+        return -1;
+    }
     return observed_connect(probe, fd, peer, length);
 }
 
@@ -249,6 +259,16 @@ const struct net_connection *net_observer_connection(const struct probe *probe, 
         if (fd < 0 || net->connections[i].fd == fd)
             return &net->connections[i];
     return NULL;
+}
+
+void net_observer_where(const struct probe *probe, int fd, char *out, size_t size)
+{
+    const struct net_connection *connection = net_observer_connection(probe, fd);
+    if (connection)
+        text_endpoint(out, size, connection->host[0] ? connection->host : connection->address,
+                      connection->port);
+    else
+        snprintf(out, size, "the service");
 }
 
 const char *net_observer_host(const struct probe *probe, int fd)
@@ -348,6 +368,8 @@ bool net_observed(struct probe *probe, struct error *err)
     }
     if (net->count == 0)
         return true;
+    if (!guard_observed(probe, err))
+        return false;
     for (size_t i = 0; i < net->count; i++)
         if (net->connections[i].error == 0)
             return true;

@@ -23,7 +23,7 @@ struct probe *probe_begin(int fd, struct deadline deadline, bool trace)
     struct probe *probe = xcalloc(1, sizeof *probe);
     probe->fd = fd;
     probe->began_us = clock_now_us();
-    probe->deadline = probe->attempt_deadline = deadline;
+    probe->deadline = probe->endpoint_deadline = probe->attempt_deadline = deadline;
     probe->deciding_attempt = -1;
     probe->trace = trace;
     probe->host_property = "ConnectionProperties.HOST";
@@ -204,12 +204,9 @@ bool probe_timed_out(struct probe *probe, int fd, const char *what, struct error
     const struct net_connection *connection = net_observer_connection(probe, fd);
     if (fd < 0 && connection)
         fd = connection->fd;
-    char where[400] = "the service";
-    if (connection)
-        text_endpoint(where, sizeof where,
-                      connection->host[0] ? connection->host : connection->address,
-                      connection->port);
+    char where[300];
     struct path_evidence evidence;
+    net_observer_where(probe, fd, where, sizeof where);
     if (fd < 0 || !path_evidence_read(fd, &evidence))
         return error_set(err, REASON_TIMED_OUT,
                          "%s: no answer within the time of the test, waiting for %s", where, what);

@@ -12,14 +12,16 @@
 #include "testconn/probe.h"
 #include "text.h"
 
+struct guard;
 struct net_observer;
 struct tls_observer;
 
 struct probe {
-    int fd;                           /* the socket pair's end: report lines go there */
-    int64_t began_us;                 /* monotonic */
-    struct deadline deadline;         /* soft: the whole test's */
-    struct deadline attempt_deadline; /* of the endpoint at hand; never later than DEADLINE */
+    int fd;                            /* the socket pair's end: report lines go there */
+    int64_t began_us;                  /* monotonic */
+    struct deadline deadline;          /* soft: the whole test's */
+    struct deadline endpoint_deadline; /* of the endpoint at hand; never later than DEADLINE */
+    struct deadline attempt_deadline;  /* of the attempt at hand; never later than the endpoint's */
     bool trace;
     bool entered;
     enum stage stage;
@@ -29,6 +31,7 @@ struct probe {
     int deciding_attempt; /* which attempt gave the verdict */
     const struct endpoint *endpoint;
     const char *host_property; /* to blame for names and addresses; static */
+    struct guard *guard;       /* NULL: none in this attempt */
     struct net_observer *net;
     struct tls_observer *tls;
     unsigned char peer[64]; /* first bytes the peer sent in this attempt */

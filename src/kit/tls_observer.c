@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "certificate.h"
+#include "guard.h"
 #include "net_observer.h"
 #include "text.h"
 
@@ -48,6 +49,9 @@ static void finish(struct probe *probe, const SSL *ssl)
     snprintf(record->version, sizeof record->version, "%s", SSL_get_version(ssl));
     snprintf(record->cipher, sizeof record->cipher, "%s", SSL_get_cipher_name(ssl));
     tls_report(probe);
+    /* TLS had a share of the time to come up in; what follows has all that is left. */
+    probe->attempt_deadline = probe->endpoint_deadline;
+    guard_secured(probe);
 }
 
 static void see_alert(struct tls_record *record, int where, int value)
@@ -183,16 +187,6 @@ bool probe_tls_expect(struct probe *probe, const struct tls_policy *policy, stru
     return tls->roots != NULL;
 }
 
-void tls_peer(const struct probe *probe, char *out, size_t size)
-{
-    const struct net_connection *connection = net_observer_connection(probe, -1);
-    if (connection)
-        text_endpoint(out, size, connection->host[0] ? connection->host : connection->address,
-                      connection->port);
-    else
-        snprintf(out, size, "the server");
-}
-
 static json_t *describe_tls(const struct tls_record *record)
 {
     json_t *tls = json_object();
@@ -241,7 +235,7 @@ void tls_report(struct probe *probe)
         probe_note_json(probe, STAGE_TLS, "cipher", json_string(record->cipher));
     if (sk_X509_num(record->chain) > 0)
         warn_of_expiry(probe, sk_X509_value(record->chain, 0));
-    tls_peer(probe, where, sizeof where);
+    net_observer_where(probe, -1, where, sizeof where);
     if (record->state == TLS_STATE_UP && record->verify_ran &&
         !tls_verification(probe->tls, where, &said)) {
         char *message = text_format("TLS is up, but not verified: %s: %s", reason_name(said.reason),
@@ -262,18 +256,6 @@ bool probe_tls_verified(const struct probe *probe)
     const struct tls_record *record = &probe->tls->record;
     return record->state == TLS_STATE_UP && record->verify_ran &&
            record->chain_error == X509_V_OK && record->name_matches;
-}
-
-const char *probe_tls_version(const struct probe *probe)
-{
-    const struct tls_record *record = &probe->tls->record;
-    return record->state == TLS_STATE_UP ? record->version : NULL;
-}
-
-bool probe_tls_failed(const struct probe *probe)
-{
-    return probe->tls->record.state == TLS_STATE_FAILED ||
-           probe->tls->record.state == TLS_STATE_STARTED;
 }
 
 bool tls_observer_was_bypassed(const struct probe *probe)

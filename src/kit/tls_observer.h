@@ -72,9 +72,6 @@ bool tls_observed(struct probe *probe, struct error *err);
 /* What verification said, as an error, whether it decided or not; true when all was good. */
 bool tls_verification(const struct tls_observer *tls, const char *where, struct error *err);
 
-/* "db.example:5432": the peer of the attempt at hand. */
-void tls_peer(const struct probe *probe, char *out, size_t size);
-
 /* Put version, cipher and chain into the report, once per handshake. */
 void tls_report(struct probe *probe);
 

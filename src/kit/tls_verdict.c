@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "certificate.h"
+#include "net_observer.h"
 #include "peer.h"
 #include "text.h"
 #include "tls_observer.h"
@@ -345,7 +346,7 @@ bool tls_observed(struct probe *probe, struct error *err)
     enum tls_state state = probe->tls->record.state;
     if (state == TLS_STATE_NONE || state == TLS_STATE_UP)
         return true;
-    tls_peer(probe, where, sizeof where);
+    net_observer_where(probe, -1, where, sizeof where);
     pthread_mutex_lock(&probe->tls->lock);
     bool fine = explain(probe, where, err);
     if (!fine && sk_X509_num(probe->tls->record.chain) > 0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real PostgreSQL, and PgBouncer in front of it, each on a free loopback port."""
 import glob
+import contextlib
 import os
 import pathlib
 import shutil
@@ -122,14 +123,16 @@ class PostgreSQL(Server):
 
     def freeze(self):
         """Stop every process of the server, as SIGSTOP in the middle of its work does."""
-        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split()
-        for pid in [self.process.pid, *map(int, children)]:
-            os.kill(pid, signal.SIGSTOP)
+        self.signal_all(signal.SIGSTOP)
 
     def thaw(self):
-        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split()
-        for pid in [*map(int, children), self.process.pid]:
-            os.kill(pid, signal.SIGCONT)
+        self.signal_all(signal.SIGCONT)
+
+    def signal_all(self, number):
+        os.kill(self.process.pid, number)
+        for child in subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split():
+            with contextlib.suppress(ProcessLookupError):  # a session that ends just now
+                os.kill(int(child), number)
 
     def url(self, database="orders", host="localhost", query=""):
         return f"jdbc:postgresql://{host}:{self.port}/{database}{query}"
