@@ -7,7 +7,7 @@
 #include "output.h"
 #include "text.h"
 
-enum { WIDTH = 80, INDENT = 2, FACTS_COLUMN = 31 };
+enum { WIDTH = 80, INDENT = 2, FACTS_COLUMN = 31, DETAIL_WIDTH = WIDTH - FACTS_COLUMN };
 
 void output_wrapped(FILE *out, const char *text, int indent, int width)
 {
@@ -115,21 +115,27 @@ static void describe_tls(const struct report *report, struct text_buffer *line)
     text_append_format(line, "\nissued by %s", json_string_value(json_object_get(leaf, "issuer")));
 }
 
+/* One fact a line where they would not fit into 80 columns side by side. */
 static void describe_rest(const struct stage_report *stage, struct text_buffer *line)
 {
     const char *key;
     json_t *value;
+    size_t begin = 0;
     json_object_foreach(stage->facts, key, value)
     {
         char *text = json_is_string(value) ? xstrdup(json_string_value(value))
                                            : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-        if (strlen(text) < 60)
-            text_append_format(line, "%s%s %s", line->length ? ", " : "", key, text);
+        if (strlen(text) < 60) {
+            bool fits = line->length - begin + strlen(key) + strlen(text) < DETAIL_WIDTH;
+            if (!fits)
+                begin = line->length + 2;
+            text_append(line, line->length == 0 ? "" : fits ? ", " : ",\n");
+            for (const char *at = key; *at; at++)
+                text_append_bytes(line, *at == '_' ? " " : at, 1);
+            text_append_format(line, " %s", text);
+        }
         free(text);
     }
-    for (char *at = line->data; at && *at; at++)
-        if (*at == '_')
-            *at = ' ';
 }
 
 /* What was learned in STAGE, in lines. */

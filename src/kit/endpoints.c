@@ -41,6 +41,7 @@ static bool is_of_tls(const struct probe *probe, const struct error *err)
 void probe_without_tls(struct probe *probe, struct error *err)
 {
     probe->attempt_deadline = probe->endpoint_deadline;
+    probe->tls_optional = false;
     probe_finding(probe, SEVERITY_WARNING, "tls-failed", err->property[0] ? err->property : NULL,
                   "TLS failed and is not enforced, so the test went on in the clear: %s: %s",
                   reason_name(err->reason), err->message);
@@ -59,8 +60,9 @@ static bool try_endpoint(struct probe *probe, const struct target *target,
         return attempt(probe, target, endpoint, false, err);
     if (!probe_tls_expect(probe, tls, err))
         return false;
-    if (!tls->require)
-        probe->attempt_deadline = deadline_share(probe->endpoint_deadline, 3);
+    probe->tls_optional = !tls->require;
+    if (probe->tls_optional)
+        probe->attempt_deadline = deadline_share(probe->endpoint_deadline, TLS_SHARE);
     bool accepted = attempt(probe, target, endpoint, true, err);
     if (accepted || tls->require || !is_of_tls(probe, err))
         return accepted;

@@ -113,11 +113,16 @@ bool guard_connected(struct probe *probe, const struct net_connection *connectio
         return true;
     if (!guard->connected && !guard->tls)
         probe_stage(probe, STAGE_LOGIN);
-    guard->refused =
-        guard->connected &&
-        !guard->connected(probe, connection->fd, guard->argument, &guard->refusal);
-    if (guard->refused)
-        return false;
+    if (guard->connected) {
+        /* What the service says first is not TLS's, and has all of the time. */
+        probe->attempt_deadline = probe->endpoint_deadline;
+        guard->refused =
+            !guard->connected(probe, connection->fd, guard->argument, &guard->refusal);
+        if (guard->refused)
+            return false;
+        if (probe->tls_optional)
+            probe->attempt_deadline = deadline_share(probe->endpoint_deadline, TLS_SHARE);
+    }
     have_thread(probe);
     watch(guard, connection->fd);
     return true;

@@ -18,6 +18,7 @@ static const struct {
     {"554 ", 4, "SMTP"},   {"421 ", 4, "SMTP or FTP"}, {"+OK ", 4, "POP3"},
     {"* OK", 4, "IMAP"},   {"-ERR ", 5, "Redis"},      {"-NOAU", 5, "Redis"},
     {"-DENI", 5, "Redis"}, {"+PONG", 5, "Redis"},      {"RFB 0", 5, "VNC"},
+    {"\x05\0\0\0\x0b", 5, "MySQL's X protocol (the classic one has another port, 3306)"},
     {"AMQP", 4, "AMQP"},   {"\x16\x03", 2, "TLS"},     {"\x15\x03", 2, "TLS"},
 };
 

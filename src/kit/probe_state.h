@@ -12,6 +12,8 @@
 #include "testconn/probe.h"
 #include "text.h"
 
+enum { TLS_SHARE = 3 }; /* one part in three of the time is for TLS that may fail */
+
 struct guard;
 struct net_observer;
 struct tls_observer;
@@ -22,6 +24,7 @@ struct probe {
     struct deadline deadline;          /* soft: the whole test's */
     struct deadline endpoint_deadline; /* of the endpoint at hand; never later than DEADLINE */
     struct deadline attempt_deadline;  /* of the attempt at hand; never later than the endpoint's */
+    bool tls_optional;                 /* the attempt at hand is over TLS, which may fail */
     bool trace;
     bool entered;
     enum stage stage;

@@ -99,6 +99,7 @@ static void see_message(int written, int version, int kind, const void *data, si
     (void)unused;
     if (written || !record)
         return;
+    record->heard_afterwards |= record->state == TLS_STATE_UP;
     if (kind == SSL3_RT_HEADER && record->header_length == 0) {
         record->header_length = length < sizeof record->header ? length : sizeof record->header;
         memcpy(record->header, data, record->header_length);

@@ -340,15 +340,32 @@ static bool explain(struct probe *probe, const char *where, struct error *err)
     return true;
 }
 
+/* TLS 1.3 tells a client without a certificate after the handshake, and the alert may be lost with
+ * the connection. */
+static bool was_dropped(const struct tls_record *record)
+{
+    return record->state == TLS_STATE_UP && strcmp(record->version, "TLSv1.3") == 0 &&
+           record->certificate_asked && !record->certificate_sent && !record->heard_afterwards;
+}
+
+static bool tell_dropped(const char *where, struct error *err)
+{
+    return error_set(err, REASON_TLS_CLIENT_CERT_REQUIRED,
+                     "%s asked for a client certificate, which we have none of, and closed the "
+                     "connection right after the TLS handshake",
+                     where);
+}
+
 bool tls_observed(struct probe *probe, struct error *err)
 {
     char where[300];
-    enum tls_state state = probe->tls->record.state;
-    if (state == TLS_STATE_NONE || state == TLS_STATE_UP)
+    const struct tls_record *record = &probe->tls->record;
+    bool dropped = was_dropped(record) && probe->stage == STAGE_LOGIN;
+    if (record->state == TLS_STATE_NONE || (record->state == TLS_STATE_UP && !dropped))
         return true;
     net_observer_where(probe, -1, where, sizeof where);
     pthread_mutex_lock(&probe->tls->lock);
-    bool fine = explain(probe, where, err);
+    bool fine = dropped ? tell_dropped(where, err) : explain(probe, where, err);
     if (!fine && sk_X509_num(probe->tls->record.chain) > 0)
         tls_report(probe);
     pthread_mutex_unlock(&probe->tls->lock);

@@ -122,6 +122,50 @@ def without_tls(answer):
     return behave
 
 
+def mysql_packet(sequence, payload):
+    return struct.pack("<I", len(payload))[:3] + bytes([sequence]) + payload
+
+
+def mysql_greeting(with_tls=True, protocol=10, plugin=b"mysql_native_password"):
+    """HandshakeV10 of the MySQL protocol."""
+    low = 0xF7FF if not with_tls else 0xFFFF
+    return mysql_packet(0, bytes([protocol]) + b"8.0.36\0" + struct.pack("<I", 8) + b"abcdefgh\0" + struct.pack(
+        "<HBHHB", low, 255, 2, 0xC1FF, 21) + bytes(10) + b"ijklmnopqrst\0" + plugin + b"\0")
+
+
+def mysql_error(sequence, number, text, sqlstate=None):
+    state = b"#" + sqlstate.encode() if sqlstate else b""
+    return mysql_packet(sequence, b"\xff" + struct.pack("<H", number) + state + text.encode())
+
+
+def greets(with_tls, *answers, then=hold):
+    """MySQL: greet, then give each of ANSWERS, a function or bytes, to what the client says."""
+    def behave(connection):
+        connection.sendall(mysql_greeting(with_tls))
+        for answer in answers:
+            if not connection.recv(65536):
+                return
+            connection.sendall(answer)
+        then(connection)
+    return behave
+
+
+def starts_tls(then):
+    """MySQL: greet, read the client's request for TLS (36 bytes), go on with THEN."""
+    def behave(connection):
+        connection.sendall(mysql_greeting())
+        request = b""
+        while len(request) < 36:
+            piece = connection.recv(36 - len(request))
+            if not piece:
+                return
+            request += piece
+        then(connection)
+    return behave
+
+
+MYSQL_OK = b"\0\0\0\x02\0\0\0"
+
 PEERS = {
     "silent": hold,
     "closes": closes,
@@ -132,7 +176,7 @@ PEERS = {
     "floods": floods,
     "huge-length": after_request(b"R\x7f\xff\xff\xff" + b"\0" * 64),
     "ssh": says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"),
-    "mysql": says(b"\x4a\0\0\0\x0a8.0.36\0" + b"\x08\0\0\0abcdefgh\0\xff\xf7\xff\x02\0\xff\xdf\x15" + b"\0" * 50),
+    "mysql": says(mysql_greeting()),
     "smtp": says(b"220 mail.example ESMTP Postfix\r\n"),
     "ftp": says(b"220 (vsFTPd 3.0.3)\r\n"),
     "http": after_request(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", closes),
@@ -141,35 +185,66 @@ PEERS = {
     "tls-from-the-first-byte": tls("good"),
 }
 
+# What goes wrong once both sides have agreed on TLS, whatever the protocol around it.
+TLS = {
+    "tls-stalls": stalls_in_tls,
+    "tls-silent": hold,
+    "tls-closes": closes_after_reading,
+    "tls-resets": resets,
+    "tls-plain-text": after_request(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    "tls-good-then-silent": tls("good"),
+    "tls-long-chain": tls("chain"),
+    "tls-expired": tls("expired"),
+    "tls-not-yet-valid": tls("not-yet-valid"),
+    "tls-wrong-name": tls("wrong-name"),
+    "tls-no-ip": tls("no-ip"),
+    "tls-other-ca": tls("other"),
+    "tls-self-signed": tls("self-signed"),
+    "tls-missing-intermediate": tls("leaf"),
+    "tls-rsa1024": tls("rsa1024"),
+    "tls-sha1": tls("sha1"),
+    "tls-1.1": tls("good", ssl.TLSVersion.TLSv1_1),
+    "tls-client-certificate": tls("good", client_ca=True),
+    "tls-client-certificate-1.2": tls("good", ssl.TLSVersion.TLSv1_2, client_ca=True),
+}
+
 POSTGRESQL = {
     "no-tls": ssl_request(b"N"),
     "ssl-garbage": ssl_request(b"?????"),
     "ssl-close": ssl_request(b"", closes),
     "ssl-error": ssl_request(postgresql_error("XX000", "could not fork")),
-    "tls-stalls": ssl_request(b"S", stalls_in_tls),
-    "tls-silent": ssl_request(b"S"),
-    "tls-closes": ssl_request(b"S", closes_after_reading),
-    "tls-resets": ssl_request(b"S", resets),
-    "tls-plain-text": ssl_request(b"S", after_request(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
-    "tls-good-then-silent": ssl_request(b"S", tls("good")),
-    "tls-long-chain": ssl_request(b"S", tls("chain")),
-    "tls-expired": ssl_request(b"S", tls("expired")),
-    "tls-not-yet-valid": ssl_request(b"S", tls("not-yet-valid")),
-    "tls-wrong-name": ssl_request(b"S", tls("wrong-name")),
-    "tls-no-ip": ssl_request(b"S", tls("no-ip")),
-    "tls-other-ca": ssl_request(b"S", tls("other")),
-    "tls-self-signed": ssl_request(b"S", tls("self-signed")),
-    "tls-missing-intermediate": ssl_request(b"S", tls("leaf")),
-    "tls-rsa1024": ssl_request(b"S", tls("rsa1024")),
-    "tls-sha1": ssl_request(b"S", tls("sha1")),
-    "tls-1.1": ssl_request(b"S", tls("good", ssl.TLSVersion.TLSv1_1)),
-    "tls-client-certificate": ssl_request(b"S", tls("good", client_ca=True)),
-    "tls-client-certificate-1.2": ssl_request(b"S", tls("good", ssl.TLSVersion.TLSv1_2, client_ca=True)),
+    **{name: ssl_request(b"S", behave) for name, behave in TLS.items()},
     "refuses-login": without_tls(postgresql_error("28P01", "password authentication failed")),
     "refuses-in-german": without_tls(postgresql_error("28P01", "Passwort-Authentifizierung fehlgeschlagen", "FATAL")),
     "refuses-with-control-bytes": without_tls(postgresql_error("3D000", "data\x1b[31mbase \u202egone")),
     "starting": without_tls(postgresql_error("57P03", "the database system is starting up")),
     "unknown-login-method": without_tls(b"R" + struct.pack("!II", 8, 99)),
+}
+
+MYSQL = {
+    **{name: starts_tls(behave) for name, behave in TLS.items()},
+    "greets-with-random-bytes": says(b"\xf3\x9a\x01\x77\xee" * 200),
+    "greets-by-half": says(mysql_greeting()[:30], closes),
+    "greets-by-half-and-waits": says(mysql_greeting()[:30]),
+    "greets-with-huge-length": says(b"\xff\xff\xff\0\x0a8.0\0" + bytes(64)),
+    "greets-without-end": says(mysql_packet(0, b"\x0a" + b"8" * 200)),
+    "old-protocol": says(mysql_greeting(protocol=9)),
+    "x-protocol": says(b"\x05\0\0\0\x0b\x08\x05\x1a\0"),
+    "too-many-connections": says(mysql_error(0, 1040, "Too many connections"), closes),
+    "host-blocked": says(mysql_error(0, 1129, "Host 'x' is blocked because of many connection errors"), closes),
+    "host-not-allowed": says(mysql_error(0, 1130, "Host 'x' is not allowed to connect to this MySQL server"), closes),
+    "no-tls": greets(False),
+    "refuses-login": greets(False, mysql_error(2, 1045, "Access denied for user 'app'@'x' (using password: YES)", "28000")),
+    "refuses-with-control-bytes": greets(False, mysql_error(2, 1049, "Unknown data\x1b[31mbase \u202e'gone'", "42000")),
+    "unknown-error": greets(False, mysql_error(2, 29999, "Computer says no", "XX000")),
+    "asks-for-the-clear-password": greets(False, mysql_packet(2, b"\xfemysql_clear_password\0")),
+    "asks-for-an-unknown-method": greets(False, mysql_packet(2, b"\xfeno_such_method\0x\0")),
+    "garbage-for-login": greets(False, b"\xf3\x9a\x01\x77\xee" * 200),
+    "huge-length-for-login": greets(False, b"\xff\xff\xff\x02" + bytes(64)),
+    "closes-at-login": greets(False, b"", then=closes),
+    "silent-at-query": greets(False, mysql_packet(2, MYSQL_OK)),
+    "asks-for-a-file": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, b"\xfb/etc/passwd")),
+    "garbage-for-query": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, b"\x03" + b"\xee" * 60)),
 }
 
 

@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real PostgreSQL, and PgBouncer in front of it, each on a free loopback port."""
 import glob
-import contextlib
-import os
 import pathlib
 import shutil
-import signal
-import socket
 import subprocess
-import tempfile
 
 from support.processes import free_port, wait_until
 from support.program import ROOT, certificates
+from support.server import Server
 
 BIN = pathlib.Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
 
@@ -29,61 +25,10 @@ host    all all all scram-sha-256
 """
 
 
-def as_server(command):
-    """COMMAND as the user postgres when we are root, who is refused."""
-    if os.geteuid() != 0:
-        return command
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", *command]
-
-
-def own(path):
-    if os.geteuid() == 0:
-        shutil.chown(path, "postgres", "postgres")
-
-
-class Server:
-    """Base of servers that run in the foreground, as a child of ours, in a folder of their own."""
-
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="testconn-"))
-        own(self.folder)
-        self.process = None
-        self.port = free_port()
-
-    def spawn(self, command):
-        log = open(self.folder / "log", "ab")
-        self.process = subprocess.Popen(as_server(list(map(str, command))), stdout=log, stderr=log,
-                                        stdin=subprocess.DEVNULL)
-        log.close()
-
-    def answers(self):
-        assert self.process.poll() is None, (self.folder / "log").read_text()
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
-
-    def stop(self, how=signal.SIGINT):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.send_signal(how)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 class PostgreSQL(Server):
     """A copy of the cached data directory. SETTINGS are put into its configuration."""
+
+    account = "postgres"
 
     def __init__(self, certificate="good", hba=HBA, **settings):
         super().__init__()
@@ -106,7 +51,7 @@ class PostgreSQL(Server):
         made = certificates()
         for source, target in ((f"{name}.pem", "server.pem"), (f"{name}.key", "server.key"), ("ca.pem", "clients.pem")):
             shutil.copy(made / source, self.data / target)
-            own(self.data / target)
+            self.own(self.data / target)
         (self.data / "server.key").chmod(0o600)
 
     def start(self, wait=True):
@@ -115,24 +60,11 @@ class PostgreSQL(Server):
             wait_until(lambda: self.answers() and self.try_sql("select 1"), 20, "PostgreSQL")
 
     def try_sql(self, statement):
-        return subprocess.run(as_server([str(BIN / "psql"), "-X", "-q", "-h", str(self.folder), "-p", str(self.port),
+        return subprocess.run(self.as_account([str(BIN / "psql"), "-X", "-q", "-h", str(self.folder), "-p", str(self.port),
                                          "-U", "postgres", "-c", statement]), capture_output=True).returncode == 0
 
     def sql(self, statement):
         assert self.try_sql(statement), statement
-
-    def freeze(self):
-        """Stop every process of the server, as SIGSTOP in the middle of its work does."""
-        self.signal_all(signal.SIGSTOP)
-
-    def thaw(self):
-        self.signal_all(signal.SIGCONT)
-
-    def signal_all(self, number):
-        os.kill(self.process.pid, number)
-        for child in subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split():
-            with contextlib.suppress(ProcessLookupError):  # a session that ends just now
-                os.kill(int(child), number)
 
     def url(self, database="orders", host="localhost", query=""):
         return f"jdbc:postgresql://{host}:{self.port}/{database}{query}"
@@ -140,6 +72,8 @@ class PostgreSQL(Server):
 
 class PgBouncer(Server):
     """PgBouncer in front of SERVER, which it may also not reach."""
+
+    account = "postgres"
 
     def __init__(self, server_port, max_client_conn=100, query_wait_timeout=1):
         super().__init__()
@@ -159,6 +93,6 @@ max_client_conn = {max_client_conn}
 query_wait_timeout = {query_wait_timeout}
 """)
         for name in ("users.txt", "pgbouncer.ini"):
-            own(self.folder / name)
+            self.own(self.folder / name)
         self.spawn(["pgbouncer", self.folder / "pgbouncer.ini"])
         wait_until(self.answers, 10, "PgBouncer")

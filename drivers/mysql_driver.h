@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mysql_driver.h - what the files of the driver share. */
+#ifndef MYSQL_DRIVER_H
+#define MYSQL_DRIVER_H
+
+#include <mysql.h>
+
+#include "testconn/driver.h"
+
+/* What a server says first (MySQL protocol, HandshakeV10). */
+struct greeting {
+    bool is_error;    /* an error packet instead: "Too many connections" and its like */
+    char version[64]; /* "8.0.36", "5.5.5-10.11.6-MariaDB-0+deb12u1" */
+    char plugin[64];  /* its default login method; "" when it does not say */
+    bool offers_tls;
+};
+
+/* One try at one endpoint, in the clear or over TLS. */
+struct session {
+    struct probe *probe;
+    const struct target *target;
+    MYSQL *mysql;
+    bool tls; /* asked for; false once the server was seen to have none */
+    struct greeting greeting;
+    char where[300]; /* "db.example:3306" */
+};
+
+/* Wait for the greeting on FD and read it without taking it. False with ERR set: there is none. */
+bool greeting_read(struct probe *probe, int fd, const char *where, struct greeting *greeting,
+                   struct error *err);
+
+/* Why SESSION failed, by the error's number. Returns false. */
+bool mysql_explain(struct session *session, struct error *err);
+
+#endif

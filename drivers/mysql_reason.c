@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mysql_reason.c - what the numbers of MySQL's, MariaDB's and the client library's errors mean. */
+#include <errmsg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mysql_driver.h"
+
+#define LOST_TO_SERVER "look at the server's log and, if its process has ended, at why"
+
+/* From the server (MySQL Server Error Message Reference; MariaDB Error Codes). */
+static const struct meaning {
+    unsigned number;
+    enum reason reason;
+    const char *remedy; /* NULL: the reason's own */
+} meanings[] = {
+    {1040, REASON_SERVER_BUSY, "close sessions, or raise max_connections on the server"},
+    {1043, REASON_PROTOCOL_ERROR, NULL},
+    {1044, REASON_PERMISSION_DENIED,
+     "GRANT the user a right on the database; the server says the same of a database that does not "
+     "exist"},
+    {1045, REASON_LOGIN_REFUSED, NULL},
+    {1047, REASON_SERVER_STARTING, "wait until the cluster node has joined and is in sync"},
+    {1049, REASON_DATABASE_MISSING, NULL},
+    {1053, REASON_SERVER_STARTING, NULL},
+    {1077, REASON_SERVER_STARTING, NULL},
+    {1079, REASON_SERVER_STARTING, NULL},
+    {1129, REASON_LOGIN_NOT_ALLOWED,
+     "FLUSH HOSTS (TRUNCATE performance_schema.host_cache) on the server, and find out what "
+     "connected from here without logging in: port probes and health checks count"},
+    {1130, REASON_LOGIN_NOT_ALLOWED,
+     "create an account for this host on the server (CREATE USER 'name'@'host')"},
+    {1135, REASON_SERVER_BUSY, "the server has no thread left: look at its memory and limits"},
+    {1142, REASON_PERMISSION_DENIED, NULL},
+    {1152, REASON_CONNECTION_CLOSED, NULL},
+    {1158, REASON_CONNECTION_CLOSED, NULL},
+    {1159, REASON_CONNECTION_CLOSED, NULL},
+    {1203, REASON_SERVER_BUSY, "close sessions of this user, or raise max_user_connections"},
+    {1226, REASON_SERVER_BUSY,
+     "wait, or raise the limit of the account (ALTER USER ... WITH MAX_...)"},
+    {1227, REASON_PERMISSION_DENIED, NULL},
+    {1251, REASON_LOGIN_METHOD, NULL},
+    {1275, REASON_LOGIN_METHOD,
+     "set the password again on the server: it is stored in the format before MySQL 4.1"},
+    {1396, REASON_LOGIN_REFUSED, NULL},
+    {1524, REASON_LOGIN_METHOD,
+     "load the login plugin on the server, or give the account one that it has"},
+    {1698, REASON_LOGIN_METHOD,
+     "the account logs in by another way than a password (unix_socket, auth_socket): give it a "
+     "password plugin, or use another account"},
+    {1820, REASON_LOGIN_NOT_ALLOWED,
+     "the password has expired: set a new one (ALTER USER ... IDENTIFIED BY)"},
+    {1862, REASON_LOGIN_NOT_ALLOWED,
+     "the password has expired: set a new one (ALTER USER ... IDENTIFIED BY)"},
+    {1927, REASON_CONNECTION_CLOSED, NULL},
+    {3032, REASON_SERVER_STARTING,
+     "the server is in offline mode: SET GLOBAL offline_mode = OFF, or wait for its operator"},
+    {3118, REASON_LOGIN_NOT_ALLOWED, "ALTER USER ... ACCOUNT UNLOCK on the server"},
+    {3159, REASON_TLS_REQUIRED,
+     "the server takes logins over TLS only (require_secure_transport): see why TLS did not come "
+     "up, or whether the URL switches it off"},
+    {3950, REASON_LOGIN_NOT_ALLOWED, NULL},
+    {3955, REASON_LOGIN_NOT_ALLOWED,
+     "too many failed logins have locked the account: wait, or ALTER USER ... ACCOUNT UNLOCK, and "
+     "find out who tries a wrong password"},
+    {4031, REASON_CONNECTION_CLOSED, NULL},
+    {4151, REASON_LOGIN_NOT_ALLOWED, "ALTER USER ... ACCOUNT UNLOCK on the server"},
+    {9001, REASON_SERVER_BUSY, "ProxySQL reaches no server behind it: look there"},
+};
+
+/* Errors that the client library gives itself. */
+static bool is_own(unsigned number)
+{
+    return (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR) || (number >= 5000 && number < 6000);
+}
+
+static const struct meaning *find_meaning(unsigned number)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (meanings[i].number == number)
+            return &meanings[i];
+    return NULL;
+}
+
+static const char *property_of(const struct target *target, enum reason reason)
+{
+    if (reason == REASON_LOGIN_REFUSED)
+        return target->password_property;
+    if (reason == REASON_LOGIN_NOT_ALLOWED || reason == REASON_LOGIN_METHOD)
+        return target->user_property;
+    return reason == REASON_DATABASE_MISSING || reason == REASON_PERMISSION_DENIED
+               ? target->database_property
+               : NULL;
+}
+
+/* 1045 has many causes and the server tells few: what rules some of them out is said. */
+static void advise_refused(const struct session *session, const char *words, struct error *err)
+{
+    bool given = session->target->password && *session->target->password;
+    if (!given || strstr(words, "using password: NO"))
+        error_remedy(err, "give a password: the account has one, and %s",
+                     given ? "none reached the server" : "the one given is empty");
+    else if (strstr(words, "for user ''@"))
+        error_remedy(err, "drop the anonymous account ''@'localhost' on the server: it goes before "
+                          "the one named here");
+    else
+        error_remedy(err,
+                     "check USERNAME and PASSWORD; the server says the same of an unknown user, a "
+                     "wrong password, an account for other client hosts%s",
+                     session->tls ? " and one that demands a client certificate"
+                                  : " and one that demands TLS (REQUIRE SSL)");
+}
+
+/* "Access denied for user 'app'@'10.0.0.7'": the server's own name for where we come from. */
+static bool tell_server_words(const struct session *session, unsigned number, const char *words,
+                              struct error *err)
+{
+    const struct meaning *meaning = find_meaning(number);
+    const struct target *target = session->target;
+    bool in_query = probe_current_stage(session->probe) == STAGE_QUERY;
+    enum reason reason = meaning ? meaning->reason : REASON_QUERY_FAILED;
+    const char *sqlstate = mysql_sqlstate(session->mysql);
+    /* An unknown number: its class tells, or where it was said. */
+    if (!meaning && strncmp(sqlstate, "28", 2) == 0)
+        reason = REASON_LOGIN_REFUSED;
+    else if (!meaning && strncmp(sqlstate, "42", 2) == 0)
+        reason = REASON_PERMISSION_DENIED;
+    else if (!meaning && strstr(words, "GSSAPI"))
+        reason = REASON_KERBEROS_FAILED;
+    error_set(err, reason, "%s answered user \"%s\"%s%s%s: \"%s\" (error %u, SQLSTATE %s%s)",
+              session->where, target->user, target->database ? " (database \"" : "",
+              target->database ? target->database : "", target->database ? "\")" : "", words,
+              number, sqlstate,
+              session->greeting.is_error ? ", instead of a greeting"
+              : session->tls             ? ", over TLS"
+              : in_query                 ? ""
+                                         : ", without TLS");
+    if (number == 1045)
+        advise_refused(session, words, err);
+    else if (meaning && meaning->remedy)
+        error_remedy(err, "%s", meaning->remedy);
+    return error_property(err, property_of(target, reason));
+}
+
+static bool tell_method(const struct session *session, const char *why, const char *remedy,
+                        struct error *err)
+{
+    error_set(err, REASON_LOGIN_METHOD,
+              "%s asks user \"%s\" for a login method that cannot be used%s: %s", session->where,
+              session->target->user, session->tls ? "" : " without TLS", why);
+    return error_remedy(err, "%s", remedy);
+}
+
+/* The client library's own numbers; its texts name neither server nor user. */
+static bool tell_own_words(const struct session *session, unsigned number, const char *words,
+                           struct error *err)
+{
+    const char *stage = stage_name(probe_current_stage(session->probe));
+    switch (number) {
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+        error_set(err, REASON_CONNECTION_CLOSED, "%s closed the connection at the stage %s: %s",
+                  session->where, stage, words);
+        return error_remedy(err, LOST_TO_SERVER);
+    case CR_SSL_CONNECTION_ERROR:
+        /* A fault of TLS itself is known already. */
+        return error_set(err, REASON_CONNECTION_CLOSED,
+                         "%s closed the connection in the middle of the TLS handshake: %s",
+                         session->where, words);
+    case 2061: /* caching_sha2_password without TLS and without the server's RSA key */
+        return tell_method(session, words,
+                           "enable TLS on the server, or let it generate its RSA key pair "
+                           "(caching_sha2_password_auto_generate_rsa_keys)",
+                           err);
+    case 5010: /* not in our list; its text holds stray bytes and is not shown */
+        return tell_method(session,
+                           "one that sends the password in clear text (mysql_clear_password, "
+                           "dialog), or one unknown to us",
+                           "enable TLS on the server, or give the account a password plugin", err);
+    case CR_AUTH_PLUGIN_CANNOT_LOAD:
+        return tell_method(session, words,
+                           "give the account a password plugin, or install the client plugin "
+                           "(package libmariadb3 or mariadb-plugin-gssapi-client)",
+                           err);
+    default:
+        return error_set(err, REASON_PROTOCOL_ERROR,
+                         "%s does not speak MySQL's protocol at the stage %s: %s (client error %u)",
+                         session->where, stage, words, number);
+    }
+}
+
+bool mysql_explain(struct session *session, struct error *err)
+{
+    unsigned number = mysql_errno(session->mysql);
+    const char *words = mysql_error(session->mysql);
+    if (number && !is_own(number))
+        return tell_server_words(session, number, words, err);
+    if (!probe_observed(session->probe, err))
+        return false;
+    return tell_own_words(session, number, words, err);
+}
