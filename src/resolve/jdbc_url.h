@@ -12,7 +12,7 @@
 /* What is known of the word after "jdbc:". */
 enum jdbc_standing {
     JDBC_UNKNOWN, /* perhaps misspelt */
-    JDBC_VENDOR,  /* one of the table: this URL's form is understood, or will be by its driver */
+    JDBC_VENDOR,  /* one of the table, which has its form */
     JDBC_OTHER,   /* a database that exists and that testconn has no driver for */
     JDBC_FILE     /* an engine that lives in a file or a resource: refused */
 };
@@ -21,12 +21,11 @@ enum jdbc_standing {
 struct jdbc_url {
     char *subprotocol; /* lower case */
     enum jdbc_standing standing;
-    bool understood; /* hosts and database were read */
-    bool iam;        /* jdbc:redshift:iam: */
+    bool iam; /* jdbc:redshift:iam: */
     struct endpoint *endpoints;
     size_t endpoint_count;        /* port 0: not given */
-    char *database;               /* NULL: none */
-    struct parameter *parameters; /* percent-decoded, in order */
+    char *database;               /* of Oracle the service or SID; NULL: none */
+    struct parameter *parameters; /* of query, properties or descriptor, decoded, in order */
     size_t parameter_count;
 };
 #define JDBC_URL_INIT ((struct jdbc_url){0})

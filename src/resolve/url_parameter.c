@@ -6,84 +6,185 @@
 #include <string.h>
 
 #include "text.h"
+#include "url_tls.h"
+#include "vendors.h"
 
 enum parameter_use {
     USE_PASS,       /* to the driver, as PASSED_AS */
-    USE_TLS,        /* see apply_tls() */
+    USE_NAME,       /* the name or DN that the server's certificate has to have */
     USE_REFUSE,     /* a class, a file, a socket, statements to run */
     USE_CREDENTIAL, /* a login, which belongs into the properties */
     USE_TIME        /* a time limit: the test has its own */
 };
 
+#define PG "postgresql redshift"
+#define MY "mysql mariadb aurora"
+
+/* Beside these and the ones about TLS (url_tls.c) all are unknown, and a note. */
 static const struct parameter_rule {
     const char *vendors; /* blank-separated subprotocols */
     const char *name;    /* without case */
     enum parameter_use use;
     const char *passed_as;
 } rules[] = {
-    {"postgresql redshift", "ApplicationName", USE_PASS, "application_name"},
-    {"postgresql redshift", "options", USE_PASS, "options"},
-    {"postgresql redshift", "currentSchema", USE_PASS, "search_path"},
+    {PG, "ApplicationName", USE_PASS, "application_name"},
+    {PG, "options", USE_PASS, "options"},
+    {PG, "currentSchema", USE_PASS, "search_path"},
     {"postgresql", "targetServerType", USE_PASS, "target_session_attrs"},
     {"postgresql", "channelBinding", USE_PASS, "channel_binding"},
-    {"postgresql redshift", "sslmode", USE_TLS, NULL},
-    {"postgresql redshift", "ssl", USE_TLS, NULL},
-    {"postgresql redshift", "connectTimeout", USE_TIME, NULL},
-    {"postgresql redshift", "loginTimeout", USE_TIME, NULL},
-    {"postgresql redshift", "socketTimeout", USE_TIME, NULL},
-    {"postgresql redshift", "sslrootcert", USE_REFUSE, NULL},
-    {"postgresql redshift", "sslcert", USE_REFUSE, NULL},
-    {"postgresql redshift", "sslkey", USE_REFUSE, NULL},
-    {"postgresql redshift", "sslcrl", USE_REFUSE, NULL},
-    {"postgresql redshift", "sslhostnameverifier", USE_REFUSE, NULL},
-    {"postgresql redshift", "loggerFile", USE_REFUSE, NULL},
-    {"postgresql redshift", "passfile", USE_REFUSE, NULL},
-    {"postgresql redshift", "service", USE_REFUSE, NULL},
-    {"postgresql redshift", "jaasApplicationName", USE_REFUSE, NULL},
-    {"postgresql redshift", "DSILogLevel", USE_REFUSE, NULL},
-    {"postgresql redshift", "LogPath", USE_REFUSE, NULL},
-    {"postgresql redshift", "sslpassword", USE_CREDENTIAL, NULL},
+    {PG, "connectTimeout", USE_TIME, NULL},
+    {PG, "loginTimeout", USE_TIME, NULL},
+    {PG, "socketTimeout", USE_TIME, NULL},
+    {PG, "cancelSignalTimeout", USE_TIME, NULL},
+    {PG, "sslrootcert", USE_REFUSE, NULL},
+    {PG, "sslcert", USE_REFUSE, NULL},
+    {PG, "sslkey", USE_REFUSE, NULL},
+    {PG, "sslcrl", USE_REFUSE, NULL},
+    {PG, "sslhostnameverifier", USE_REFUSE, NULL},
+    {PG, "loggerFile", USE_REFUSE, NULL},
+    {PG, "passfile", USE_REFUSE, NULL},
+    {PG, "service", USE_REFUSE, NULL},
+    {PG, "jaasApplicationName", USE_REFUSE, NULL},
+    {PG, "DSILogLevel", USE_REFUSE, NULL},
+    {PG, "LogPath", USE_REFUSE, NULL},
+    {PG, "xmlFactoryFactory", USE_REFUSE, NULL},
+    {PG, "localSocketAddress", USE_REFUSE, NULL},
+    {PG, "sslpassword", USE_CREDENTIAL, NULL},
+    {MY, "connectTimeout", USE_TIME, NULL},
+    {MY, "socketTimeout", USE_TIME, NULL},
+    {MY, "loginTimeout", USE_TIME, NULL},
+    {MY, "netTimeoutForStreamingResults", USE_TIME, NULL},
+    {MY, "allowLoadLocalInfile", USE_REFUSE, NULL},
+    {MY, "allowLoadLocalInfileInPath", USE_REFUSE, NULL},
+    {MY, "allowUrlInLocalInfile", USE_REFUSE, NULL},
+    {MY, "allowLocalInfile", USE_REFUSE, NULL},
+    {MY, "autoDeserialize", USE_REFUSE, NULL},
+    {MY, "propertiesTransform", USE_REFUSE, NULL},
+    {MY, "sessionVariables", USE_REFUSE, NULL},
+    {MY, "localSocket", USE_REFUSE, NULL},
+    {MY, "localSocketAddress", USE_REFUSE, NULL},
+    {MY, "pipe", USE_REFUSE, NULL},
+    {MY, "namedPipePath", USE_REFUSE, NULL},
+    {MY, "serverSslCert", USE_REFUSE, NULL},
+    {MY, "serverRSAPublicKeyFile", USE_REFUSE, NULL},
+    {MY, "serverRsaPublicKeyFile", USE_REFUSE, NULL},
+    {MY, "profilerEventHandler", USE_REFUSE, NULL},
+    {MY, "logger", USE_REFUSE, NULL},
+    {MY, "connectionLifecycleInterceptors", USE_REFUSE, NULL},
+    {MY, "queryInterceptors", USE_REFUSE, NULL},
+    {MY, "exceptionInterceptors", USE_REFUSE, NULL},
+    {MY, "statementInterceptors", USE_REFUSE, NULL},
+    {MY, "loadBalanceStrategy", USE_REFUSE, NULL},
+    {MY, "loadBalanceExceptionChecker", USE_REFUSE, NULL},
+    {MY, "haLoadBalanceStrategy", USE_REFUSE, NULL},
+    {MY, "clientInfoProvider", USE_REFUSE, NULL},
+    {MY, "tlsSocketType", USE_REFUSE, NULL},
+    {MY, "trustCertificateKeyStoreUrl", USE_REFUSE, NULL},
+    {MY, "clientCertificateKeyStoreUrl", USE_REFUSE, NULL},
+    {MY, "ociConfigFile", USE_REFUSE, NULL},
+    {MY, "initSQL", USE_REFUSE, NULL},
+    {MY, "useConfigs", USE_REFUSE, NULL},
+    {MY, "authenticationWebAuthnCallbackHandler", USE_REFUSE, NULL},
+    {MY, "sharedMemory", USE_REFUSE, NULL},
+    {MY, "password1", USE_CREDENTIAL, NULL},
+    {MY, "password2", USE_CREDENTIAL, NULL},
+    {MY, "password3", USE_CREDENTIAL, NULL},
+    {MY, "trustCertificateKeyStorePassword", USE_CREDENTIAL, NULL},
+    {MY, "clientCertificateKeyStorePassword", USE_CREDENTIAL, NULL},
+    {"sqlserver", "instanceName", USE_PASS, "instance"},
+    {"sqlserver", "applicationName", USE_PASS, "application_name"},
+    {"sqlserver", "applicationIntent", USE_PASS, "application_intent"},
+    {"sqlserver", "workstationID", USE_PASS, "workstation"},
+    {"sqlserver", "multiSubnetFailover", USE_PASS, "multi_subnet_failover"},
+    {"sqlserver", "authentication", USE_PASS, "authentication"},
+    {"sqlserver", "authenticationScheme", USE_PASS, "authentication_scheme"},
+    {"sqlserver", "integratedSecurity", USE_PASS, "integrated_security"},
+    {"sqlserver", "domain", USE_PASS, "domain"},
+    {"sqlserver", "realm", USE_PASS, "realm"},
+    {"sqlserver", "serverSpn", USE_PASS, "server_spn"},
+    {"sqlserver", "hostNameInCertificate", USE_NAME, NULL},
+    {"sqlserver", "loginTimeout", USE_TIME, NULL},
+    {"sqlserver", "socketTimeout", USE_TIME, NULL},
+    {"sqlserver", "queryTimeout", USE_TIME, NULL},
+    {"sqlserver", "lockTimeout", USE_TIME, NULL},
+    {"sqlserver", "cancelQueryTimeout", USE_TIME, NULL},
+    {"sqlserver", "trustStore", USE_REFUSE, NULL},
+    {"sqlserver", "trustStoreType", USE_REFUSE, NULL},
+    {"sqlserver", "serverCertificate", USE_REFUSE, NULL},
+    {"sqlserver", "socketFactoryConstructorArg", USE_REFUSE, NULL},
+    {"sqlserver", "trustManagerConstructorArg", USE_REFUSE, NULL},
+    {"sqlserver", "jaasConfigurationName", USE_REFUSE, NULL},
+    {"sqlserver", "useDefaultJaasConfig", USE_REFUSE, NULL},
+    {"sqlserver", "clientCertificate", USE_REFUSE, NULL},
+    {"sqlserver", "clientKey", USE_REFUSE, NULL},
+    {"sqlserver", "keyStoreAuthentication", USE_REFUSE, NULL},
+    {"sqlserver", "keyVaultProviderClientId", USE_REFUSE, NULL},
+    {"sqlserver", "accessTokenCallbackClass", USE_REFUSE, NULL},
+    {"sqlserver", "trustStorePassword", USE_CREDENTIAL, NULL},
+    {"sqlserver", "clientKeyPassword", USE_CREDENTIAL, NULL},
+    {"sqlserver", "accessToken", USE_CREDENTIAL, NULL},
+    {"sqlserver", "AADSecurePrincipalSecret", USE_CREDENTIAL, NULL},
+    {"sqlserver", "keyVaultProviderClientKey", USE_CREDENTIAL, NULL},
+    {"oracle", "SID", USE_PASS, "sid"},
+    {"oracle", "SERVER", USE_PASS, "server"},
+    {"oracle", "INSTANCE_NAME", USE_PASS, "instance"},
+    {"oracle", "SSL_SERVER_CERT_DN", USE_NAME, NULL},
+    {"oracle", "CONNECT_TIMEOUT", USE_TIME, NULL},
+    {"oracle", "TRANSPORT_CONNECT_TIMEOUT", USE_TIME, NULL},
+    {"oracle", "RETRY_COUNT", USE_TIME, NULL},
+    {"oracle", "RETRY_DELAY", USE_TIME, NULL},
+    {"oracle", "RECV_TIMEOUT", USE_TIME, NULL},
+    {"oracle", "EXPIRE_TIME", USE_TIME, NULL},
+    {"oracle", "TNS_ADMIN", USE_REFUSE, NULL},
+    {"oracle", "MY_WALLET_DIRECTORY", USE_REFUSE, NULL},
+    {"oracle", "WALLET_LOCATION", USE_REFUSE, NULL},
+    {"oracle", "USE_SNI_FILE", USE_REFUSE, NULL},
+    {"oracle", "IFILE", USE_REFUSE, NULL},
+    {"oracle", "HTTPS_PROXY", USE_REFUSE, NULL},
+    {"oracle", "TOKEN_LOCATION", USE_REFUSE, NULL},
+    {"oracle", "ORACLE_HOME", USE_REFUSE, NULL},
+    {"oracle", "PROGRAM", USE_REFUSE, NULL},
+    {"oracle", "ENVS", USE_REFUSE, NULL},
+    {"oracle", "ARGV0", USE_REFUSE, NULL},
+    {"oracle", "ARGS", USE_REFUSE, NULL},
+    {"snowflake", "db", USE_PASS, "database"},
+    {"snowflake", "schema", USE_PASS, "schema"},
+    {"snowflake", "warehouse", USE_PASS, "warehouse"},
+    {"snowflake", "role", USE_PASS, "role"},
+    {"snowflake", "account", USE_PASS, "account"},
+    {"snowflake", "authenticator", USE_PASS, "authenticator"},
+    {"snowflake", "application", USE_PASS, "application"},
+    {"snowflake", "loginTimeout", USE_TIME, NULL},
+    {"snowflake", "networkTimeout", USE_TIME, NULL},
+    {"snowflake", "queryTimeout", USE_TIME, NULL},
+    {"snowflake", "connectionTimeout", USE_TIME, NULL},
+    {"snowflake", "private_key_file", USE_REFUSE, NULL},
+    {"snowflake", "tracing", USE_REFUSE, NULL},
+    {"snowflake", "client_config_file", USE_REFUSE, NULL},
+    {"snowflake", "ocspCacheServerUrl", USE_REFUSE, NULL},
+    {"snowflake", "private_key_pwd", USE_CREDENTIAL, NULL},
+    {"snowflake", "private_key_base64", USE_CREDENTIAL, NULL},
+    {"snowflake", "token", USE_CREDENTIAL, NULL},
+    {"snowflake", "passcode", USE_CREDENTIAL, NULL},
+    {"snowflake", "proxyPassword", USE_CREDENTIAL, NULL},
     {"*", "user", USE_CREDENTIAL, NULL},
     {"*", "username", USE_CREDENTIAL, NULL},
     {"*", "password", USE_CREDENTIAL, NULL},
     {"*", "UID", USE_CREDENTIAL, NULL},
     {"*", "PWD", USE_CREDENTIAL, NULL},
-    {"mysql mariadb aurora", "allowLoadLocalInfile", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "allowLoadLocalInfileInPath", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "allowUrlInLocalInfile", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "allowLocalInfile", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "autoDeserialize", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "propertiesTransform", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "sessionVariables", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "localSocket", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "pipe", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "serverSslCert", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "serverRSAPublicKeyFile", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "profilerEventHandler", USE_REFUSE, NULL},
-    {"mysql mariadb aurora", "logger", USE_REFUSE, NULL},
 };
 
 /* Whoever the vendor: a name with one of these in it names code, a file or statements. */
 static const char *const refused_parts[] = {
-    "factory",   "callback",  "interceptor", "serializer", "plugin",    "plug-in",
-    "classname", "classpath", "keystore",    "truststore", "initsql",   "init_sql",
-    "tracefile", "logfile",   "socketpath",  "script",     "runscript", "infile"};
-
-static bool is_of(const char *vendors, const char *subprotocol)
-{
-    size_t length = strlen(subprotocol);
-    if (strcmp(vendors, "*") == 0)
-        return true;
-    for (const char *at = vendors; (at = strstr(at, subprotocol)); at += length)
-        if ((at == vendors || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
-            return true;
-    return false;
-}
+    "factory", "callback",   "interceptor", "serializer", "plugin",   "plug-in",
+    "class",   "keystore",   "truststore",  "initsql",    "init_sql", "tracefile",
+    "logfile", "socketpath", "script",      "runscript",  "infile",   "wallet",
+    "handler", "provider",   "jaas",        "tns_admin"};
 
 static const struct parameter_rule *find_rule(const char *subprotocol, const char *name)
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (is_of(rules[i].vendors, subprotocol) && text_equal_nocase(rules[i].name, name))
+        if (is_vendor_of(rules[i].vendors, subprotocol) && text_equal_nocase(rules[i].name, name))
             return &rules[i];
     return NULL;
 }
@@ -96,64 +197,6 @@ static bool is_refused_by_name(const char *name)
     return false;
 }
 
-/* The policies that sslmode's words stand for, from lax to strict. */
-static const struct {
-    const char *word;
-    bool attempt, require, chain, name;
-} modes[] = {
-    {"disable", false, false, false, false}, {"allow", true, false, false, false},
-    {"prefer", true, false, false, false},   {"require", true, true, false, false},
-    {"verify-ca", true, true, true, false},  {"verify-full", true, true, true, true},
-};
-
-static bool set_mode(const char *word, struct tls_policy *tls)
-{
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-        if (text_equal_nocase(modes[i].word, word)) {
-            tls->attempt = modes[i].attempt;
-            tls->require = modes[i].require;
-            tls->verify_chain = modes[i].chain;
-            tls->verify_name = modes[i].name;
-            return true;
-        }
-    return false;
-}
-
-/* The word of sslmode that a TLS parameter means; NULL when its value is none. */
-static const char *mode_of(const struct parameter *parameter, const char *subprotocol)
-{
-    if (text_equal_nocase(parameter->name, "sslmode"))
-        return parameter->value;
-    if (text_equal_nocase(parameter->value, "false"))
-        return "disable";
-    if (text_equal_nocase(parameter->value, "true") || !*parameter->value)
-        return strcmp(subprotocol, "redshift") == 0 ? "verify-ca" : "verify-full";
-    return NULL;
-}
-
-static void apply_tls(const struct parameter *parameter, const struct jdbc_url *url,
-                      const char *path, bool enforced, struct target *target,
-                      struct problems *problems)
-{
-    struct tls_policy wanted = target->tls;
-    const char *mode = mode_of(parameter, url->subprotocol);
-    if (!mode || !set_mode(mode, &wanted)) {
-        problems_add(
-            problems, path, "url-parameter",
-            "has the parameter %s with a value that is none of "
-            "disable, allow, prefer, require, verify-ca, verify-full (true, false for ssl)",
-            parameter->name);
-        return;
-    }
-    if (enforced && !wanted.verify_name)
-        problems_add_note(
-            problems, path, "tls-overruled",
-            "%s=%s is overruled: JDBC_ENFORCE_SSL is true, so chain and host name are verified",
-            parameter->name, parameter->value);
-    else
-        target->tls = wanted;
-}
-
 static void pass(const struct parameter_rule *rule, const struct parameter *parameter,
                  struct target *target)
 {
@@ -163,9 +206,23 @@ static void pass(const struct parameter_rule *rule, const struct parameter *para
         (struct parameter){.name = xstrdup(rule->passed_as), .value = xstrdup(parameter->value)};
 }
 
-static void apply(const struct parameter *parameter, const struct jdbc_url *url, const char *path,
-                  bool enforced, struct target *target, struct problems *problems)
+/* The property CUSTOM_JDBC_CERT_STRING says the same, and goes before the URL. */
+static void expect_name(const struct parameter *parameter, struct target *target)
 {
+    struct tls_policy *tls = &target->tls;
+    if (tls->expected_name || tls->expected_dn || !*parameter->value)
+        return;
+    if (strchr(parameter->value, '='))
+        tls->expected_dn = xstrdup(parameter->value);
+    else
+        tls->expected_name = xstrdup(parameter->value);
+}
+
+static void apply(const struct parameter *parameter, const struct jdbc_url *url, const char *path,
+                  struct target *target, struct problems *problems)
+{
+    if (url_tls_knows(url->subprotocol, parameter->name))
+        return;
     const struct parameter_rule *rule = find_rule(url->subprotocol, parameter->name);
     if (rule ? rule->use == USE_REFUSE : is_refused_by_name(parameter->name)) {
         problems_add(
@@ -180,8 +237,8 @@ static void apply(const struct parameter *parameter, const struct jdbc_url *url,
             parameter->name);
     } else if (rule->use == USE_PASS) {
         pass(rule, parameter, target);
-    } else if (rule->use == USE_TLS) {
-        apply_tls(parameter, url, path, enforced, target, problems);
+    } else if (rule->use == USE_NAME) {
+        expect_name(parameter, target);
     } else if (rule->use == USE_CREDENTIAL) {
         problems_add_note(
             problems, path, "credentials-in-url",
@@ -199,6 +256,7 @@ static void apply(const struct parameter *parameter, const struct jdbc_url *url,
 void url_parameters_apply(const struct jdbc_url *url, const char *path, bool enforced,
                           struct target *target, struct problems *problems)
 {
+    url_tls_apply(url, path, enforced, target, problems);
     for (size_t i = 0; i < url->parameter_count; i++)
-        apply(&url->parameters[i], url, path, enforced, target, problems);
+        apply(&url->parameters[i], url, path, target, problems);
 }

@@ -24,9 +24,10 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(folder));
     char *path = text_format("%s/postgresql.json", folder);
     json_t *manifest =
-        json_pack("{s:i,s:s,s:s,s:[s],s:[s,s],s:[s,s],s:i}", "abi", 1, "name", "postgresql",
-                  "summary", "x", "types", "JDBC", "subprotocols", "postgresql", "redshift",
-                  "engines", "postgresql", "aurora-postgresql", "default_port", 5432);
+        json_pack("{s:i,s:s,s:s,s:[s],s:[s,s,s,s,s,s,s],s:[s,s],s:i}", "abi", 1, "name",
+                  "postgresql", "summary", "x", "types", "JDBC", "subprotocols", "postgresql",
+                  "redshift", "mysql", "mariadb", "oracle", "sqlserver", "snowflake", "engines",
+                  "postgresql", "aurora-postgresql", "default_port", 5432);
     json_dump_file(manifest, path, 0);
     registry = registry_new(folder);
     json_decref(manifest);
@@ -56,6 +57,9 @@ static void understand(const char *properties, struct resolution *resolution)
 
 #define LOGIN "\"USERNAME\":\"u\",\"PASSWORD\":\"p\""
 #define URL(query) "{\"JDBC_CONNECTION_URL\":\"jdbc:postgresql://h:1/d" query "\"," LOGIN "}"
+#define OF(url) "{\"JDBC_CONNECTION_URL\":\"jdbc:" url "\"," LOGIN "}"
+#define ENFORCED_OF(url)                                                                           \
+    "{\"JDBC_ENFORCE_SSL\":\"true\",\"JDBC_CONNECTION_URL\":\"jdbc:" url "\"," LOGIN "}"
 #define ENFORCED(query)                                                                            \
     "{\"JDBC_ENFORCE_SSL\":\"true\",\"JDBC_CONNECTION_URL\":\"jdbc:postgresql://h:1/d" query       \
     "\"," LOGIN "}"
@@ -84,6 +88,32 @@ static void tls_settings_tighten_and_never_loosen(void **state)
         {ENFORCED("?sslmode=verify-ca"), "1111", true},
         {ENFORCED("?ssl=false"), "1111", true},
         {ENFORCED("?%73slmode=disable"), "1111", true},
+        {OF("mysql://h/d?useSSL=false"), "0000", false},
+        {OF("mysql://h/d?useSSL=true"), "1000", false},
+        {OF("mysql://h/d?useSSL=true&requireSSL=true"), "1100", false},
+        {OF("mysql://h/d?useSSL=true&verifyServerCertificate=true"), "1110", false},
+        {OF("mysql://h/d?sslMode=DISABLED"), "0000", false},
+        {OF("mysql://h/d?sslMode=REQUIRED"), "1100", false},
+        {OF("mysql://h/d?sslMode=VERIFY_IDENTITY"), "1111", false},
+        {OF("mysql://h/d?useSSL=false&sslMode=VERIFY_CA"), "1110", false},
+        {OF("mariadb://h/d?useSsl=true"), "1111", false},
+        {OF("mariadb://h/d?useSsl=true&trustServerCertificate=true"), "1100", false},
+        {OF("mariadb://h/d?sslMode=trust"), "1100", false},
+        {OF("sqlserver://h;database=d"), "1000", false},
+        {OF("sqlserver://h;database=d;encrypt=false"), "0000", false},
+        {OF("sqlserver://h;database=d;encrypt=strict"), "1111", false},
+        {OF("sqlserver://h;encrypt=true;trustServerCertificate=true"), "1100", false},
+        {OF("oracle:thin:@//h:1/s"), "0000", false},
+        {OF("oracle:thin:@tcps://h:1/s"), "1111", false},
+        {OF("oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=h)(PORT=1))"
+            "(CONNECT_DATA=(SID=s))(SECURITY=(SSL_SERVER_DN_MATCH=NO)))"),
+         "1100", false},
+        {OF("snowflake://h/"), "1111", false},
+        {ENFORCED_OF("oracle:thin:@//h:1/s"), "1111", false},
+        {ENFORCED_OF("sqlserver://h;encrypt=false"), "1111", true},
+        {ENFORCED_OF("sqlserver://h;trustServerCertificate=true"), "1111", true},
+        {ENFORCED_OF("mysql://h/d?verifyServerCertificate=false"), "1111", true},
+        {ENFORCED_OF("mariadb://h/d?disableSslHostnameVerification=true"), "1111", true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -128,6 +158,44 @@ static void dangerous_parameters_are_refused_however_they_are_written(void **sta
         if (resolution.target || resolution.reason != REASON_INVALID_INPUT)
             fail_msg("%s", names[i]);
         free(properties);
+        resolution_release(&resolution);
+    }
+}
+
+static void dangers_of_other_vendors(void **state)
+{
+    static const char *const urls[] = {
+        OF("mysql://h/d?allowLoadLocalInfile=true"),
+        OF("mysql://h/d?allowUrlInLocalInfile=true"),
+        OF("mysql://h/d?autoDeserialize=true"),
+        OF("mysql://h/d?queryInterceptors=x"),
+        OF("mysql://h/d?sessionVariables=sql_mode=x"),
+        OF("mysql://h/d?socketFactory=x"),
+        OF("mysql://h/d?namedPipePath=x"),
+        OF("mysql://h/d?trustCertificateKeyStoreUrl=file:x"),
+        OF("mysql://h/d?authenticationPlugins=x"),
+        OF("mariadb://h/d?localSocket=/x"),
+        OF("mariadb://h/d?serverSslCert=/x"),
+        OF("mariadb://h/d?credentialType=x&pinGlobalTxToPhysicalConnection=1&sslMode=wrong"),
+        OF("sqlserver://h;socketFactoryClass=x"),
+        OF("sqlserver://h;trustManagerClass=x"),
+        OF("sqlserver://h;trustStore=/x"),
+        OF("sqlserver://h;clientKey=/x"),
+        OF("sqlserver://h;accessTokenCallbackClass=x"),
+        OF("sqlserver://h;encrypt=perhaps"),
+        OF("oracle:thin:@//h:1/s?TNS_ADMIN=/x"),
+        OF("oracle:thin:@tcps://h:1/s?wallet_location=/x"),
+        OF("oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=h)(PORT=1))"
+           "(SECURITY=(MY_WALLET_DIRECTORY=/x))(CONNECT_DATA=(SID=s)))"),
+        OF("snowflake://h/?private_key_file=/x"),
+        OF("snowflake://h/?tracing=ALL"),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        struct resolution resolution;
+        understand(urls[i], &resolution);
+        if (resolution.target || resolution.reason != REASON_INVALID_INPUT)
+            fail_msg("%s", urls[i]);
         resolution_release(&resolution);
     }
 }
@@ -213,9 +281,7 @@ static void what_has_no_driver_is_told_honestly(void **state)
         const char *properties;
         enum reason reason;
     } cases[] = {
-        {"{\"JDBC_CONNECTION_URL\":\"jdbc:mysql://h/d\"," LOGIN "}", REASON_DRIVER_MISSING},
-        {"{\"JDBC_CONNECTION_URL\":\"jdbc:oracle:thin:@//h:1521/s\"," LOGIN "}",
-         REASON_DRIVER_MISSING},
+        {"{\"JDBC_CONNECTION_URL\":\"jdbc:aurora://h/d\"," LOGIN "}", REASON_DRIVER_MISSING},
         {"{\"JDBC_CONNECTION_URL\":\"jdbc:redshift:iam://h/d\"," LOGIN "}", REASON_DRIVER_MISSING},
         {"{\"JDBC_CONNECTION_URL\":\"jdbc:db2://h/d\"," LOGIN "}", REASON_UNSUPPORTED_TYPE},
         {"{\"HOST\":\"h\",\"PORT\":\"6000\",\"JDBC_ENGINE\":\"sqlserver-ee\"," LOGIN "}",
@@ -238,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tls_settings_tighten_and_never_loosen),
         cmocka_unit_test(dangerous_parameters_are_refused_however_they_are_written),
+        cmocka_unit_test(dangers_of_other_vendors),
         cmocka_unit_test(harmless_parameters_are_honoured_or_noted),
         cmocka_unit_test(username_goes_before_the_secret_and_encrypted_before_plain),
         cmocka_unit_test(an_empty_password_is_a_password),

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jdbc_url_generic.c - //HOST[:PORT][,HOST...]/DATABASE[?NAME=VALUE&...], and what MySQL's and
+ * Snowflake's drivers make of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "jdbc_url_parts.h"
+#include "text.h"
+
+/* The value of KEY in "(host=db)(port=3306)" or "(host=db,port=3306)"; NULL when it is not there.
+ */
+static char *group_value(const char *text, size_t length, const char *key)
+{
+    const char *end = text + length;
+    size_t key_length = strlen(key);
+    for (const char *at = text; at < end; at++) {
+        bool begins = at > text && strchr("(,", at[-1]);
+        if (!begins || (size_t)(end - at) <= key_length || at[key_length] != '=' ||
+            strncasecmp(at, key, key_length) != 0)
+            continue;
+        const char *value = at + key_length + 1;
+        size_t size = 0;
+        while (value + size < end && !strchr("(),", value[size]))
+            size++;
+        return url_decode(value, size);
+    }
+    return NULL;
+}
+
+/* Connector/J's and MariaDB's "address=(host=db)(port=3306)" and "(host=db,port=3306)". */
+static bool add_group(struct jdbc_url *url, const char *text, size_t length, const char *path,
+                      struct problems *problems)
+{
+    char *host = group_value(text, length, "host");
+    char *port = group_value(text, length, "port");
+    char *user = group_value(text, length, "user");
+    char *password = group_value(text, length, "password");
+    bool added = user || password ? url_refuse_credentials(path, problems)
+                                  : url_add_endpoint(url, host ? host : "", port, path, problems);
+    free(host);
+    free(port);
+    free(user);
+    text_wipe_free(password);
+    return added;
+}
+
+/* Up to the next comma outside of parentheses. */
+static size_t item_length(const char *text, size_t length)
+{
+    int depth = 0;
+    size_t i = 0;
+    for (; i < length && (depth > 0 || text[i] != ','); i++)
+        depth += text[i] == '(' ? 1 : text[i] == ')' && depth > 0 ? -1 : 0;
+    return i;
+}
+
+static bool read_hosts(struct jdbc_url *url, const char *text, size_t length, bool groups,
+                       const char *path, struct problems *problems)
+{
+    bool right = true;
+    const char *end = text + length;
+    if (memchr(text, '@', length))
+        return url_refuse_credentials(path, problems);
+    for (;;) {
+        size_t left = (size_t)(end - text);
+        const char *comma = memchr(text, ',', left);
+        size_t size = groups ? item_length(text, left) : comma ? (size_t)(comma - text) : left;
+        bool group = groups && size && (*text == '(' || text_starts_nocase(text, "address=("));
+        size_t before = problems->refused;
+        right = (group ? add_group(url, text, size, path, problems)
+                       : url_add_host(url, text, size, path, problems)) &&
+                right;
+        if (text + size >= end || problems->refused > before + 1)
+            return right;
+        text += size + 1;
+    }
+}
+
+static bool read_database(struct jdbc_url *url, const char *text, size_t length, const char *path,
+                          struct problems *problems)
+{
+    char *database = url_decode(text, length);
+    bool right = database && !strchr(database, '/');
+    if (!right)
+        problems_add(problems, path, "url", "has a database name with %s",
+                     database ? "a slash in it" : "a broken percent escape");
+    else if (*database)
+        url->database = xstrdup(database);
+    free(database);
+    return right;
+}
+
+static bool read_all(struct jdbc_url *url, const char *rest, bool groups, const char *path,
+                     struct problems *problems)
+{
+    size_t before = problems->refused;
+    if (!text_starts(rest, "//")) {
+        problems_add(problems, path, "url", "has no //HOST:PORT after \"jdbc:%s:\"",
+                     url->subprotocol);
+        return false;
+    }
+    rest += 2;
+    size_t authority = strcspn(rest, "/?#");
+    read_hosts(url, rest, authority, groups, path, problems);
+    rest += authority;
+    if (*rest == '/') {
+        size_t length = strcspn(++rest, "?#");
+        read_database(url, rest, length, path, problems);
+        rest += length;
+    }
+    if (*rest == '?')
+        url_read_query(url, rest + 1, path, problems);
+    return problems->refused == before;
+}
+
+bool jdbc_url_generic(struct jdbc_url *url, const char *rest, const char *path,
+                      struct problems *problems)
+{
+    return read_all(url, rest, false, path, problems);
+}
+
+bool jdbc_url_mysql(struct jdbc_url *url, const char *rest, const char *path,
+                    struct problems *problems)
+{
+    /* How the JDBC driver chooses among several hosts; here they are tried in order. */
+    static const char *const modes[] = {"replication:", "loadbalance:", "load-balance-read:",
+                                        "sequential:",  "failover:",    "aurora:"};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (text_starts_nocase(rest, modes[i])) {
+            rest += strlen(modes[i]);
+            break;
+        }
+    return read_all(url, rest, true, path, problems);
+}
+
+/* The database stands in the parameter db. */
+bool jdbc_url_snowflake(struct jdbc_url *url, const char *rest, const char *path,
+                        struct problems *problems)
+{
+    if (!read_all(url, rest, false, path, problems))
+        return false;
+    for (size_t i = 0; !url->database && i < url->parameter_count; i++)
+        if (text_equal_nocase(url->parameters[i].name, "db"))
+            url->database = xstrdup(url->parameters[i].value);
+    return true;
+}
