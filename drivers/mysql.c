@@ -7,7 +7,8 @@
 
 /* Login methods that show the password to nobody but the server. */
 #define METHODS_IN_CLEAR                                                                           \
-    "mysql_native_password,caching_sha2_password,client_ed25519,sha256_password,auth_gssapi_client"
+    "mysql_native_password,caching_sha2_password,client_ed25519,sha256_password,auth_gssapi_"      \
+    "client"
 /* These send the password as it is. */
 #define METHODS_OVER_TLS METHODS_IN_CLEAR ",mysql_clear_password,dialog"
 
@@ -25,12 +26,13 @@ static void set_tls_options(struct session *session)
     mysql_options(session->mysql, MYSQL_OPT_SSL_ENFORCE, &on);
     /* Trust and name are the TLS observer's, by the policy. */
     mysql_options(session->mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off);
-    /* Any folder, so that the library does not load the system's whole bundle (30 ms) for nothing. */
+    /* Any folder, so that the library does not load the system's whole bundle (30 ms) for nothing.
+     */
     mysql_options(session->mysql, MYSQL_OPT_SSL_CAPATH, NOWHERE);
 }
 
-/* The service's greeting came or did not: TLS is asked of a server that offers it, and of no other. A
- * client library that asks the others sends the password in the clear. */
+/* The service's greeting came or did not: TLS is asked of a server that offers it, and of no other.
+ * A client library that asks the others sends the password in the clear. */
 static bool see_greeting(struct probe *probe, int fd, void *argument, struct error *err)
 {
     struct session *session = argument;
@@ -111,7 +113,8 @@ static void tell_server(const struct session *session)
         probe_note(session->probe, "server_default_method", "%s", session->greeting.plugin);
 }
 
-/* Harmless, and proof that statements are answered; which account row let us in is worth knowing. */
+/* Harmless, and proof that statements are answered; which account row let us in is worth knowing.
+ */
 static bool ask(struct session *session, struct error *err)
 {
     static const char statement[] = "SELECT 1, CURRENT_USER()";
@@ -126,9 +129,8 @@ static bool ask(struct session *session, struct error *err)
     if (answered && row[1])
         probe_note(session->probe, "account", "%s", row[1]);
     mysql_free_result(result);
-    return answered ||
-           error_set(err, REASON_QUERY_FAILED, "%s answered SELECT 1 with something else",
-                     session->where);
+    return answered || error_set(err, REASON_QUERY_FAILED,
+                                 "%s answered SELECT 1 with something else", session->where);
 }
 
 static bool attempt(struct probe *probe, const struct target *target,

@@ -13,7 +13,8 @@ enum {
     ERROR_PACKET = 0xFF,
     CAPABILITY_TLS = 0x0800,
     /* Behind the version's NUL: thread id 4, salt 8, NUL 1, capabilities 2, character set 1, status
-       2, capabilities 2, length of the salt 1, reserved 10, rest of the salt 13, name of the plugin. */
+       2, capabilities 2, length of the salt 1, reserved 10, rest of the salt 13, name of the
+       plugin. */
     AT_CAPABILITIES = 13,
     AT_PLUGIN = 44
 };

@@ -116,8 +116,7 @@ bool guard_connected(struct probe *probe, const struct net_connection *connectio
     if (guard->connected) {
         /* What the service says first is not TLS's, and has all of the time. */
         probe->attempt_deadline = probe->endpoint_deadline;
-        guard->refused =
-            !guard->connected(probe, connection->fd, guard->argument, &guard->refusal);
+        guard->refused = !guard->connected(probe, connection->fd, guard->argument, &guard->refusal);
         if (guard->refused)
             return false;
         if (probe->tls_optional)

@@ -13,13 +13,25 @@ static const struct {
     size_t length;
     const char *name;
 } greetings[] = {
-    {"SSH-", 4, "SSH"},    {"HTTP/", 5, "HTTP"},       {"<html", 5, "HTTP"},
-    {"<!DOC", 5, "HTTP"},  {"220 ", 4, "SMTP or FTP"}, {"220-", 4, "SMTP or FTP"},
-    {"554 ", 4, "SMTP"},   {"421 ", 4, "SMTP or FTP"}, {"+OK ", 4, "POP3"},
-    {"* OK", 4, "IMAP"},   {"-ERR ", 5, "Redis"},      {"-NOAU", 5, "Redis"},
-    {"-DENI", 5, "Redis"}, {"+PONG", 5, "Redis"},      {"RFB 0", 5, "VNC"},
+    {"SSH-", 4, "SSH"},
+    {"HTTP/", 5, "HTTP"},
+    {"<html", 5, "HTTP"},
+    {"<!DOC", 5, "HTTP"},
+    {"220 ", 4, "SMTP or FTP"},
+    {"220-", 4, "SMTP or FTP"},
+    {"554 ", 4, "SMTP"},
+    {"421 ", 4, "SMTP or FTP"},
+    {"+OK ", 4, "POP3"},
+    {"* OK", 4, "IMAP"},
+    {"-ERR ", 5, "Redis"},
+    {"-NOAU", 5, "Redis"},
+    {"-DENI", 5, "Redis"},
+    {"+PONG", 5, "Redis"},
+    {"RFB 0", 5, "VNC"},
     {"\x05\0\0\0\x0b", 5, "MySQL's X protocol (the classic one has another port, 3306)"},
-    {"AMQP", 4, "AMQP"},   {"\x16\x03", 2, "TLS"},     {"\x15\x03", 2, "TLS"},
+    {"AMQP", 4, "AMQP"},
+    {"\x16\x03", 2, "TLS"},
+    {"\x15\x03", 2, "TLS"},
 };
 
 /* MySQL's greeting: three bytes of length, sequence 0, then protocol 10 or an error packet. */

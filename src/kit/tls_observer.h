@@ -33,7 +33,7 @@ struct tls_record {
     int alert_sent;
     bool certificate_asked;  /* the server asked for a client certificate */
     bool certificate_sent;   /* we had one to send */
-    bool heard_afterwards; /* anything after the handshake: the server is content with it */
+    bool heard_afterwards;   /* anything after the handshake: the server is content with it */
     unsigned long error;     /* OpenSSL's, of the failed handshake; 0: none, the peer just left */
     unsigned char header[5]; /* of the first record that came */
     size_t header_length;

@@ -253,12 +253,13 @@ class Peers:
 
     def __init__(self, behaviours):
         self.port = {}
-        self.listeners = []
+        self.served = []
         for name, behave in behaviours.items():
             listener = socket.create_server(("127.0.0.1", 0), backlog=64)
             self.port[name] = listener.getsockname()[1]
-            self.listeners.append(listener)
-            threading.Thread(target=self.serve, args=(listener, behave), daemon=True).start()
+            thread = threading.Thread(target=self.serve, args=(listener, behave), daemon=True)
+            thread.start()
+            self.served.append((listener, thread))
 
     @staticmethod
     def serve(listener, behave):
@@ -281,5 +282,8 @@ class Peers:
         return self
 
     def __exit__(self, *_):
-        for listener in self.listeners:
+        # Closed only once its thread is out of accept(): the descriptor's number is the next listener's.
+        for listener, thread in self.served:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
             listener.close()
