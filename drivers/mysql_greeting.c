@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mysql_greeting.c - the server's first packet, looked at before the client library has it. */
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -42,6 +41,14 @@ static bool check_first_bytes(struct probe *probe, const char *where, struct err
                                         "%s closed the connection within its greeting", where);
 }
 
+/* Up to its NUL, or to the end of the packet; the rest of what is too long is dropped. */
+static void copy_name(char *name, size_t size, const unsigned char *bytes, size_t length)
+{
+    size_t used = strnlen((const char *)bytes, length < size ? length : size - 1);
+    memcpy(name, bytes, used);
+    name[used] = '\0';
+}
+
 static bool parse(const unsigned char *bytes, size_t length, struct greeting *greeting)
 {
     const unsigned char *version = bytes + 1;
@@ -52,10 +59,10 @@ static bool parse(const unsigned char *bytes, size_t length, struct greeting *gr
     const unsigned char *fields = nul + 1;
     int capabilities = fields[AT_CAPABILITIES] | fields[AT_CAPABILITIES + 1] << 8;
     greeting->offers_tls = capabilities & CAPABILITY_TLS;
-    snprintf(greeting->version, sizeof greeting->version, "%s", (const char *)version);
+    copy_name(greeting->version, sizeof greeting->version, version, (size_t)(nul - version));
     if (end - fields > AT_PLUGIN)
-        snprintf(greeting->plugin, sizeof greeting->plugin, "%.*s", (int)(end - fields - AT_PLUGIN),
-                 (const char *)fields + AT_PLUGIN);
+        copy_name(greeting->plugin, sizeof greeting->plugin, fields + AT_PLUGIN,
+                  (size_t)(end - fields - AT_PLUGIN));
     return true;
 }
 
