@@ -78,5 +78,6 @@ TESTCONN_DRIVER_MODULE = {
     .name = "network",
     .summary = "plain reachability: name resolution and TCP, nothing is sent",
     .types = (const char *const[]){"NETWORK", NULL},
+    .ends_at_tcp = true,
     .test = network_test,
 };

@@ -40,6 +40,7 @@ struct driver {
     const char *const *subprotocols;   /* of JDBC URLs, NULL-ended; may be NULL */
     const char *const *engines;        /* JDBC_ENGINE values, lower case, NULL-ended; may be NULL */
     uint16_t default_port;             /* 0: the definition must say */
+    bool ends_at_tcp;                  /* nothing is asked of the service: no login, no query */
     const struct property *properties; /* ended by a NULL name; may be NULL */
     const struct library *libraries;   /* ended by a NULL soname; may be NULL */
 

@@ -42,7 +42,8 @@ struct report {
     int64_t started_at_us; /* wall clock, microseconds since 1970 */
     int64_t started_us;    /* monotonic */
     double duration_ms;
-    bool decided; /* a verdict was read or set */
+    bool decided;     /* a verdict was read or set */
+    unsigned planned; /* a bit for each stage the test has; 0: not known */
 
     /* While it is being read: */
     bool entered;           /* CURRENT means something */

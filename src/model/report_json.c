@@ -56,11 +56,11 @@ bool report_stage_shown(const struct report *report, enum stage stage)
     const struct stage_report *one = &report->stages[stage];
     if (one->status != STAGE_NOT_REACHED || one->findings || one->facts)
         return true;
-    /* After a failure: what every driver has still to come. TLS and certificates are not for all.
-     */
-    return report->status != REPORT_OK && stage > report->stage &&
-           (stage == STAGE_DNS || stage == STAGE_TCP || stage == STAGE_LOGIN ||
-            stage == STAGE_QUERY);
+    /* After a failure: what was still to come. Before a plan is known, what every test has. */
+    const unsigned usual =
+        1U << STAGE_DNS | 1U << STAGE_TCP | 1U << STAGE_LOGIN | 1U << STAGE_QUERY;
+    unsigned planned = report->planned ? report->planned : usual;
+    return report->status != REPORT_OK && stage > report->stage && planned >> stage & 1U;
 }
 
 /* Findings of the whole: those of the stages, in their order, and the rest. */

@@ -8,6 +8,7 @@
  *   {"at":N,"attempt":"dns"}                     a new attempt: stages from there on start over
  *   {"at":N,"fact":KEY,"value":V[,"stage":S]}    a fact of the stage at hand (or of S)
  *   {"at":N,"finding":{severity,rule,message[,property]}[,"stage":S]}
+ *   {"at":N,"plan":["dns","tcp",...]}            the stages that this test has, in any order
  *   {"at":N,"driver":NAME} {"at":N,"target":{...}} {"at":N,"tls":{...}} {"at":N,"server":{...}}
  *                                                target merges, tls and server replace
  *   {"at":N,"ok":true}                           verdict: every stage entered passed

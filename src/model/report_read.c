@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report_read.c - a worker's lines taken in, and not trusted. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,20 @@ static bool clean_value(json_t *value, int depth)
     json_object_foreach(value, key, child) if (!clean_value(child, depth + 1)) return false;
     json_array_foreach(value, index, child) if (!clean_value(child, depth + 1)) return false;
     return true;
+}
+
+static bool read_plan(struct report *report, const json_t *list)
+{
+    size_t index;
+    json_t *name;
+    enum stage stage;
+    json_array_foreach((json_t *)(uintptr_t)list, index, name)
+    {
+        if (!find_stage(name, &stage))
+            return false;
+        report->planned |= 1U << stage;
+    }
+    return json_is_array(list);
 }
 
 static void leave_stage(struct report *report, int64_t at_us, enum stage_status status)
@@ -243,6 +258,8 @@ static bool read_object(struct report *report, json_t *line, int64_t at_us)
         return read_verdict(report, line, at_us);
     if (json_object_get(line, "attempt"))
         return read_attempt(report, json_object_get(line, "attempt"), at_us);
+    if (json_object_get(line, "plan"))
+        return read_plan(report, json_object_get(line, "plan"));
     if (json_object_get(line, "fact"))
         return read_fact(report, line);
     if (json_object_get(line, "finding"))

@@ -17,6 +17,15 @@ struct replacing {
     bool failed;
 };
 
+/* The reason has to suffice by itself: which property named the file. Returns false. */
+static bool blame(struct error *err, const char *property)
+{
+    char *words = xstrdup(err->message);
+    error_set(err, err->reason, "%s names a file that cannot be used: %s", property, words);
+    free(words);
+    return error_property(err, property);
+}
+
 static char *fill(void *argument, const char *what, const char *path, struct problems *problems)
 {
     struct replacing *replacing = argument;
@@ -34,7 +43,7 @@ static char *fill(void *argument, const char *what, const char *path, struct pro
     }
     if (!content) {
         replacing->failed = true;
-        error_property(replacing->err, path);
+        blame(replacing->err, path);
         return NULL;
     }
     if (length && content[length - 1] == '\n')
@@ -81,7 +90,5 @@ bool files_read_ca(struct tls_policy *policy, struct deadline deadline, struct e
     if (text_starts_nocase(location, "file://"))
         location += strlen("file://");
     policy->ca_pem = fd_read_file(location, CA_FILE_MAXIMUM, deadline, &policy->ca_pem_length, err);
-    if (!policy->ca_pem)
-        return error_property(err, policy->ca_property);
-    return true;
+    return policy->ca_pem || blame(err, policy->ca_property);
 }

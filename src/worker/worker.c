@@ -102,6 +102,25 @@ static void understand(struct test *test, bool strict)
     probe_send(test->probe, "driver", json_string(target->driver));
 }
 
+/* The stages that this test has: which are still to come is told when one fails. */
+static void tell_plan(struct test *test)
+{
+    const struct target *target = test->resolution.target;
+    const bool has[STAGE_COUNT] = {[STAGE_INPUT] = true,
+                                   [STAGE_CREDENTIALS] = true,
+                                   [STAGE_CERTIFICATE] = target->tls.ca_location != NULL,
+                                   [STAGE_DNS] = true,
+                                   [STAGE_TCP] = true,
+                                   [STAGE_TLS] = target->tls.attempt,
+                                   [STAGE_LOGIN] = !test->driver->ends_at_tcp,
+                                   [STAGE_QUERY] = !test->driver->ends_at_tcp};
+    json_t *plan = json_array();
+    for (int stage = 0; stage < STAGE_COUNT; stage++)
+        if (has[stage])
+            json_array_append_new(plan, json_string(stage_name((enum stage)stage)));
+    probe_send(test->probe, "plan", plan);
+}
+
 /* What is known of the target before anything is tried. */
 static void tell_target(struct test *test)
 {
@@ -234,6 +253,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     probe_stage(test.probe, STAGE_INPUT);
     read_files(&test);
     understand(&test, strict);
+    tell_plan(&test);
     tell_target(&test);
     fetch_credentials(&test);
     check_certificate(&test);

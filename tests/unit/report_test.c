@@ -56,6 +56,37 @@ static void lines_become_a_report(void **state)
     report_free(report);
 }
 
+static void what_is_still_to_come_is_as_planned(void **state)
+{
+    static const struct {
+        const char *plan;
+        const char *shown; /* after tcp */
+    } cases[] = {
+        {"{\"at\":1,\"plan\":[\"dns\",\"tcp\",\"tls\",\"login\",\"query\"]}", "tls login query "},
+        {"{\"at\":1,\"plan\":[\"dns\",\"tcp\"]}", ""},
+        {"{\"at\":1,\"driver\":\"x\"}", "login query "},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct report *report = report_new("orders", "JDBC");
+        assert_true(read(report, cases[i].plan));
+        assert_true(read(report,
+                         "{\"at\":2,\"ok\":false,\"stage\":\"tcp\",\"code\":\"CONNECT_REFUSED\","
+                         "\"reason\":\"no\"}"));
+        struct text_buffer shown = TEXT_BUFFER_INIT;
+        for (int stage = STAGE_TCP + 1; stage < STAGE_COUNT; stage++)
+            if (report_stage_shown(report, (enum stage)stage))
+                text_append_format(&shown, "%s ", stage_name((enum stage)stage));
+        assert_string_equal(shown.data ? shown.data : "", cases[i].shown);
+        text_buffer_release(&shown);
+        report_free(report);
+    }
+    struct report *report = report_new("orders", "JDBC");
+    assert_false(read(report, "{\"at\":1,\"plan\":[\"dance\"]}"));
+    assert_false(read(report, "{\"at\":1,\"plan\":{}}"));
+    report_free(report);
+}
+
 static void the_deciding_attempt_is_what_is_shown(void **state)
 {
     static const char *const lines[] = {"{\"at\":1,\"stage\":\"input\"}",
@@ -157,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_a_report),
+        cmocka_unit_test(what_is_still_to_come_is_as_planned),
         cmocka_unit_test(the_deciding_attempt_is_what_is_shown),
         cmocka_unit_test(what_is_no_line_is_refused),
         cmocka_unit_test(a_stage_cannot_come_twice_and_nothing_after_the_verdict),
