@@ -80,7 +80,8 @@ static bool read_database(struct jdbc_url *url, const char *text, size_t length,
                           struct problems *problems)
 {
     char *database = url_decode(text, length);
-    bool right = database && !strchr(database, '/');
+    /* One that is written %2F is part of the name. */
+    bool right = database && !memchr(text, '/', length);
     if (!right)
         problems_add(problems, path, "url", "has a database name with %s",
                      database ? "a slash in it" : "a broken percent escape");

@@ -45,6 +45,7 @@ struct resolving {
     const struct registry *registry;
     struct resolution *out;
     struct target *target;
+    const char *tls_source; /* what decided about TLS; NULL: JDBC_ENFORCE_SSL or its default */
 };
 
 void resolution_init(struct resolution *resolution)
@@ -232,9 +233,11 @@ static void take_tls(struct resolving *resolving)
 static void tell_tls(struct resolving *resolving)
 {
     const struct tls_policy *tls = &resolving->target->tls;
+    const char *source = property(resolving, "JDBC_ENFORCE_SSL")
+                             ? PROPERTIES "JDBC_ENFORCE_SSL"
+                             : "default of JDBC_ENFORCE_SSL (false)";
     origin(resolving, "tls", describe_tls(tls),
-           property(resolving, "JDBC_ENFORCE_SSL") ? PROPERTIES "JDBC_ENFORCE_SSL"
-                                                   : "default of JDBC_ENFORCE_SSL (false)");
+           resolving->tls_source ? resolving->tls_source : source);
     if (!tls->ca_location)
         origin(resolving, "ca", "this system's CA certificates", "default");
     else
@@ -286,7 +289,7 @@ static bool use_url(struct resolving *resolving, const struct jdbc_url *url, con
         taken = take_driver(resolving, manifest, what, path);
     }
     free(what);
-    for (size_t i = 0; taken && i < url->endpoint_count; i++) {
+    for (size_t i = 0; i < url->endpoint_count; i++) {
         unsigned port = url->endpoints[i].port;
         add_endpoint(resolving, url->endpoints[i].host,
                      port ? port : jdbc_default_port(url->subprotocol), path,
@@ -301,18 +304,40 @@ static bool use_url(struct resolving *resolving, const struct jdbc_url *url, con
     return taken;
 }
 
+static bool is_same_level(const struct tls_policy *a, const struct tls_policy *b)
+{
+    return a->attempt == b->attempt && a->require == b->require &&
+           a->verify_chain == b->verify_chain && a->verify_name == b->verify_name;
+}
+
+/* The URL's parameters, which may tighten what the properties say of TLS. */
+static void take_parameters(struct resolving *resolving, const struct jdbc_url *url,
+                            const char *path)
+{
+    struct target *target = resolving->target;
+    const struct tls_policy before = target->tls;
+    url_parameters_apply(url, path, boolean(resolving, "JDBC_ENFORCE_SSL"), target,
+                         &resolving->out->problems);
+    if (!is_same_level(&before, &target->tls))
+        resolving->tls_source = path;
+    for (size_t i = 0; i < target->parameter_count; i++) {
+        const struct parameter *parameter = &target->parameters[i];
+        char *text = text_format("%s=%s", parameter->name, parameter->value);
+        origin(resolving, "parameter", text, path);
+        free(text);
+    }
+}
+
 static bool resolve_url(struct resolving *resolving, const char *value, const char *key,
                         const char *path)
 {
     struct jdbc_url url = JDBC_URL_INIT;
     struct problems *problems = &resolving->out->problems;
     bool usable = jdbc_url_parse(value, path, &url, problems);
-    /* The policy first, which the URL's parameters may tighten. */
     resolving->target->host_property = path;
     take_tls(resolving);
     if (usable)
-        url_parameters_apply(&url, path, boolean(resolving, "JDBC_ENFORCE_SSL"), resolving->target,
-                             problems);
+        take_parameters(resolving, &url, path);
     usable = usable && problems->refused == 0;
     if (usable) {
         take_login(resolving);

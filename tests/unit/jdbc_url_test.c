@@ -42,7 +42,8 @@ static void understands_what_is_right(void **state)
         {"jdbc:postgresql://b\xc3\xbc"
          "cher.example:1/d",
          "xn--bcher-kva.example:1 /d"},
-        {"jdbc:postgresql://h:1/a%20b%2Fc%25", NULL}, /* a slash in the name, even escaped */
+        {"jdbc:postgresql://h:1/a%20b%2Fc%25", "h:1 /a b/c%"},
+        {"jdbc:postgresql://h:1/a/c", NULL},
         {"jdbc:postgresql://h:1/a%20b%25", "h:1 /a b%"},
         {"jdbc:postgresql://h:1/d?a=b&c=%26%3D&d", "h:1 /d a=b c=&= d="},
         {"jdbc:postgresql://h:1?a=b", "h:1 / a=b"},
