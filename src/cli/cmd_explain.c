@@ -47,29 +47,23 @@ static void print_text(const struct connection *connection, const struct resolut
         printf("  %s: %s\n", reason_name(resolution->reason), resolution->error.message);
     if (resolution->problems.count) {
         putchar('\n');
-        output_problems(stdout, file, connection->label, connection->root, &resolution->problems);
+        json_t *findings = problems_to_json(&resolution->problems);
+        output_problems(stdout, file, connection->label, connection->root, findings);
+        json_decref(findings);
     }
 }
 
 static json_t *to_json(const struct connection *connection, const struct resolution *resolution)
 {
     json_t *values = json_array();
-    json_t *problems = json_array();
     for (size_t i = 0; i < resolution->origin_count; i++)
         json_array_append_new(values,
                               json_pack("{s:s, s:s, s:s}", "field", resolution->origins[i].field,
                                         "value", resolution->origins[i].value, "source",
                                         resolution->origins[i].source));
-    for (size_t i = 0; i < resolution->problems.count; i++) {
-        const struct problem *problem = &resolution->problems.items[i];
-        json_array_append_new(problems,
-                              json_pack("{s:s, s:s, s:s, s:s}", "severity",
-                                        problem->note ? "note" : "error", "rule", problem->rule,
-                                        "property", problem->path, "message", problem->text));
-    }
-    json_t *object =
-        json_pack("{s:s, s:s?, s:o, s:o}", "name", connection->label, "connection_type",
-                  connection->type, "values", values, "problems", problems);
+    json_t *object = json_pack("{s:s, s:s?, s:o, s:o}", "name", connection->label,
+                               "connection_type", connection->type, "values", values, "problems",
+                               problems_to_json(&resolution->problems));
     if (resolution->reason != REASON_NONE)
         json_object_set_new(object, "code", json_string(reason_name(resolution->reason)));
     if (resolution->error.message[0])

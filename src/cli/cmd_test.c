@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_test.c - `testconn test`: one connection by a worker of our own, many through templates. */
+/* cmd_test.c - `testconn test`: the tests of an input, and what is printed of them. */
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "input.h"
-#include "launch.h"
 #include "options.h"
 #include "output.h"
-#include "resolve.h"
 #include "text.h"
-
-enum { READY_WORKERS = 2 };
 
 static struct {
     const char *input;
@@ -53,32 +50,14 @@ static const struct command command = {
     "aws glue get-connections. ${env:NAME} and ${file:PATH} in a value are replaced.",
     cmd_test};
 
-struct run;
-
-/* A test of a run, as the launcher's callbacks know it. */
-struct slot {
-    struct run *run;
-    size_t index;
-};
-
 /* One run over an input. */
 struct run {
     struct input input;
-    struct registry *registry;
-    struct text_style style;
-    struct event_base *base;
-    struct launcher *launcher;
     struct report **reports; /* in the order of the input */
-    struct launch **flying;  /* likewise; NULL: not running */
-    struct slot *slots;      /* likewise */
-    size_t next;             /* first not begun */
-    size_t running;
+    struct batch *batch;
+    struct text_style style;
     int name_width;
     struct summary summary;
-    struct worker_process worker; /* for a single connection */
-    struct error worker_error;    /* why there is none */
-    int64_t began_us;
-    int signal;  /* that ended the run; 0: none */
     bool broken; /* standard output takes nothing more */
 };
 
@@ -93,197 +72,39 @@ static bool is_batch(const struct run *run)
 }
 
 /* A definition that is wrong, in text: not a report but the list of its problems. */
-static void print_refused(struct run *run, size_t index, const struct problems *problems)
+static void print_refused(const struct run *run, size_t index)
 {
     const struct connection *connection = run->input.list.items[index];
-    output_problems(stdout, run->input.name, connection->label, connection->root, problems);
+    output_problems(stdout, run->input.name, connection->label, connection->root,
+                    run->reports[index]->stages[STAGE_INPUT].findings);
     if (is_batch(run))
         putchar('\n');
 }
 
-static void deliver(struct run *run, size_t index, struct report *report,
-                    const struct problems *problems)
+static void print(struct run *run, size_t index)
 {
-    run->reports[index] = report;
-    summary_add(&run->summary, report);
+    const struct report *report = run->reports[index];
     if (strcmp(settings.output, "ndjson") == 0)
         run->broken = run->broken || !output_ndjson(stdout, report);
-    else if (is_text() && problems)
-        print_refused(run, index, problems);
+    else if (is_text() && report->code == REASON_INVALID_INPUT && report->stage == STAGE_INPUT)
+        print_refused(run, index);
     else if (is_text() && is_batch(run))
         output_batch_line(stdout, report, run->name_width, &run->style);
     else if (is_text())
         output_report(stdout, report, &run->style);
     if (fflush(stdout) != 0 || ferror(stdout))
         run->broken = true;
-    if (run->broken && run->base)
-        event_base_loopbreak(run->base);
 }
 
-/* What needs no worker to be known: true when the connection is to be tested. */
-static bool check(struct run *run, size_t index, struct resolution *resolution)
-{
-    const struct connection *connection = run->input.list.items[index];
-    resolve(connection, run->registry, settings.strict, resolution);
-    for (size_t i = 0; i < run->input.unset[index].count; i++)
-        problems_add(&resolution->problems, run->input.unset[index].items[i].path, "environment",
-                     "%s", run->input.unset[index].items[i].text);
-    if (resolution->problems.refused == 0 && resolution->reason == REASON_NONE)
-        return true;
-    struct report *report = report_new(connection->label, connection->type);
-    if (resolution->problems.refused) {
-        report_refuse(report, &resolution->problems, connection->root);
-        deliver(run, index, report, &resolution->problems);
-    } else {
-        report_add_problems(report, &resolution->problems);
-        report_fail(report, STAGE_INPUT, &resolution->error);
-        report_finish(report);
-        deliver(run, index, report, NULL);
-    }
-    return false;
-}
-
-static struct launch_request make_request(const struct run *run, size_t index,
-                                          const struct resolution *resolution)
-{
-    const char *driver = resolution->target ? resolution->target->driver : NULL;
-    const struct manifest *manifest = driver ? registry_find_name(run->registry, driver) : NULL;
-    return (struct launch_request){.connection = run->input.list.items[index],
-                                   .driver = driver,
-                                   .module_path = manifest ? manifest->module_path : NULL,
-                                   .drivers_folder = run->registry->folder,
-                                   .timeout_ms = (int)settings.timeout_ms,
-                                   .strict = settings.strict,
-                                   .trace = settings.trace};
-}
-
-static void begin_more(struct run *run);
-
-static void end_one(struct launch *launch, struct report *report, void *argument)
-{
-    struct slot *slot = argument;
-    struct run *run = slot->run;
-    size_t index = slot->index;
-    (void)launch;
-    run->flying[index] = NULL;
-    run->running--;
-    deliver(run, index, report, NULL);
-    begin_more(run);
-}
-
-static struct slot *take_slot(struct run *run, size_t index)
-{
-    run->running++;
-    run->slots[index] = (struct slot){.run = run, .index = index};
-    return &run->slots[index];
-}
-
-static void begin_one(struct run *run, size_t index)
-{
-    struct resolution resolution;
-    resolution_init(&resolution);
-    if (check(run, index, &resolution)) {
-        struct launch_request request = make_request(run, index, &resolution);
-        run->flying[index] =
-            launcher_begin(run->launcher, &request, end_one, NULL, take_slot(run, index));
-        launch_add_problems(run->flying[index], &resolution.problems);
-    }
-    resolution_release(&resolution);
-}
-
-static void begin_more(struct run *run)
-{
-    while (!run->broken && !run->signal && run->running < (size_t)settings.jobs &&
-           run->next < run->input.list.count)
-        begin_one(run, run->next++);
-    if (run->running == 0)
-        event_base_loopbreak(run->base);
-}
-
-static void see_signal(evutil_socket_t number, short what, void *argument)
+static void take_report(void *argument, size_t key, struct report *report)
 {
     struct run *run = argument;
-    (void)what;
-    run->signal = (int)number;
-    event_base_loopbreak(run->base);
-}
-
-/* ^C before the loop watches for it, or a second one after: nothing is known that could be told. */
-static void leave(int number)
-{
-    _exit(number == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED);
-}
-
-static void heed_signals(void)
-{
-    struct sigaction action = {.sa_handler = leave};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
-/* Run the loop until all is done, ^C, or nobody reads us any more. */
-static void loop(struct run *run)
-{
-    struct event *interrupt = evsignal_new(run->base, SIGINT, see_signal, run);
-    struct event *terminate = evsignal_new(run->base, SIGTERM, see_signal, run);
-    event_add(interrupt, NULL);
-    event_add(terminate, NULL);
-    if (run->launcher)
-        begin_more(run);
-    if (run->running > 0)
-        event_base_dispatch(run->base);
-    event_free(interrupt);
-    event_free(terminate);
-}
-
-static void run_batch(struct run *run)
-{
-    run->base = event_base_new();
-    run->launcher = launcher_new(run->base, READY_WORKERS);
-    loop(run);
-    launcher_free(run->launcher);
-    event_base_free(run->base);
-}
-
-static void tell_failed(struct run *run, const struct error *err)
-{
-    const struct connection *connection = run->input.list.items[0];
-    struct report *report = report_new(connection->label, connection->type);
-    report_fail(report, STAGE_INPUT, err);
-    report_finish(report);
-    deliver(run, 0, report, NULL);
-}
-
-static void watch_single(struct run *run, struct launch *launch)
-{
-    run->base = event_base_new();
-    run->flying[0] = launch;
-    launch_watch(launch, run->base, end_one, NULL, take_slot(run, 0));
-    run->next = 1;
-    loop(run);
-    if (run->flying[0])
-        launch_cancel(run->flying[0]);
-    event_base_free(run->base);
-    run->base = NULL;
-}
-
-static void run_single(struct run *run)
-{
-    struct resolution resolution;
-    struct error err = run->worker_error;
-    resolution_init(&resolution);
-    if (check(run, 0, &resolution)) {
-        struct launch_request request = make_request(run, 0, &resolution);
-        struct launch *launch =
-            err.reason == REASON_NONE ? launch_hand_over(&run->worker, &request, &err) : NULL;
-        if (launch) {
-            launch_add_problems(launch, &resolution.problems);
-            watch_single(run, launch);
-        } else {
-            tell_failed(run, &err);
-        }
-    }
-    resolution_release(&resolution);
+    run->reports[key] = report;
+    summary_add(&run->summary, report);
+    if (!run->broken)
+        print(run, key);
+    if (run->broken)
+        batch_stop(run->batch);
 }
 
 static void measure_names(struct run *run)
@@ -295,62 +116,75 @@ static void measure_names(struct run *run)
     }
 }
 
-static int finish(struct run *run)
+/* Test the whole input. Returns the signal that ended it, or 0. */
+static int test_all(struct run *run, struct event_base *base, struct worker_process *worker)
 {
-    run->summary.duration_ms = (double)(clock_now_us() - run->began_us) / 1000;
+    char *folder = settings.drivers ? xstrdup(settings.drivers) : registry_default_folder();
+    struct registry *registry = registry_new(folder);
+    struct batch_settings how = {.registry = registry,
+                                 .jobs = settings.jobs,
+                                 .timeout_ms = (int)settings.timeout_ms,
+                                 .strict = settings.strict,
+                                 .trace = settings.trace};
+    struct batch_listener listener = {.done = take_report, .argument = run};
+    free(folder);
+    run->batch = batch_new(base, &how, &listener);
+    if (!is_batch(run))
+        batch_lend_worker(run->batch, worker);
+    for (size_t i = 0; i < run->input.list.count; i++) {
+        struct batch_test test = {
+            .key = i, .connection = run->input.list.items[i], .problems = &run->input.unset[i]};
+        batch_add(run->batch, &test);
+    }
+    int ended_by = batch_run(run->batch);
+    batch_give_up(run->batch, "interrupted before the test was over");
+    batch_free(run->batch);
+    registry_free(registry);
+    return ended_by;
+}
+
+static int finish(struct run *run, int ended_by)
+{
     if (strcmp(settings.output, "json") == 0)
         run->broken = !output_json(stdout, run->reports, run->input.list.count, &run->summary);
     else if (is_text() && is_batch(run) && !run->broken)
         output_batch_end(stdout, &run->summary);
     fflush(stdout);
-    if (run->signal)
-        return run->signal == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED;
+    if (ended_by)
+        return ended_by == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED;
     return summary_exit_code(&run->summary);
-}
-
-static void release(struct run *run)
-{
-    for (size_t i = 0; i < run->input.list.count; i++)
-        report_free(run->reports[i]);
-    free(run->reports);
-    free(run->flying);
-    free(run->slots);
-    registry_free(run->registry);
-    input_release(&run->input);
 }
 
 static int run_input(void)
 {
-    struct run run = {.began_us = clock_now_us(), .worker = WORKER_PROCESS_NONE};
+    struct run run = {.broken = false};
+    struct worker_process worker = WORKER_PROCESS_NONE;
+    struct error ignored = ERROR_INIT;
+    int64_t began_us = clock_now_us();
+    int code = EXIT_USAGE;
     int status;
-    heed_signals();
+    batch_heed_signals();
     /* Before anything is read: the worker confines itself beside us, and its memory holds no secret
      * of another connection. A batch does without it. */
-    worker_process_fork(&run.worker, &run.worker_error);
-    if (!input_read(settings.input, &run.input)) {
-        worker_process_end(&run.worker, &status);
-        return EXIT_USAGE;
+    worker_process_fork(&worker, &ignored);
+    struct event_base *base = event_base_new();
+    if (input_read(settings.input, &run.input)) {
+        run.style = (struct text_style){.color = isatty(STDOUT_FILENO) && !settings.no_color &&
+                                                 !getenv("NO_COLOR"),
+                                        .verbose = settings.verbose,
+                                        .quiet = settings.quiet};
+        run.reports = xcalloc(run.input.list.count, sizeof *run.reports);
+        measure_names(&run);
+        int ended_by = test_all(&run, base, &worker);
+        run.summary.duration_ms = (double)(clock_now_us() - began_us) / 1000;
+        code = finish(&run, ended_by);
+        for (size_t i = 0; i < run.input.list.count; i++)
+            report_free(run.reports[i]);
+        free(run.reports);
+        input_release(&run.input);
     }
-    if (is_batch(&run))
-        worker_process_end(&run.worker, &status);
-    char *folder = settings.drivers ? xstrdup(settings.drivers) : registry_default_folder();
-    run.registry = registry_new(folder);
-    free(folder);
-    run.style = (struct text_style){.color = isatty(STDOUT_FILENO) && !settings.no_color &&
-                                             !getenv("NO_COLOR"),
-                                    .verbose = settings.verbose,
-                                    .quiet = settings.quiet};
-    run.reports = xcalloc(run.input.list.count, sizeof *run.reports);
-    run.flying = xcalloc(run.input.list.count, sizeof *run.flying);
-    run.slots = xcalloc(run.input.list.count, sizeof *run.slots);
-    measure_names(&run);
-    if (is_batch(&run))
-        run_batch(&run);
-    else
-        run_single(&run);
-    worker_process_end(&run.worker, &status);
-    int code = finish(&run);
-    release(&run);
+    worker_process_end(&worker, &status);
+    event_base_free(base);
     return code;
 }
 

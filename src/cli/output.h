@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "problems.h"
 #include "report.h"
 
 /* How text is written. */
@@ -24,9 +23,10 @@ void output_batch_line(FILE *out, const struct report *report, int name_width,
                        const struct text_style *style);
 void output_batch_end(FILE *out, const struct summary *summary);
 
-/* A definition that is wrong: all of its problems, each at its place. */
+/* A definition that is wrong: all of its problems (an array of findings), each at its place, ROOT
+ * before it. FILE is where the definition LABEL came from. */
 void output_problems(FILE *out, const char *file, const char *label, const char *root,
-                     const struct problems *problems);
+                     const json_t *findings);
 
 /* TEXT broken by words into lines of at most WIDTH columns; the first stands at column INDENT
  * already, the others are indented to it. */

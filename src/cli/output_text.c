@@ -44,9 +44,11 @@ static const char *label_of(const struct report *report)
     return *report->name ? report->name : "connection";
 }
 
-/* "FAILED", or "ERROR" when the fault is ours. */
+/* "FAILED", or "ERROR" when the fault is ours; "skipped" when there is no verdict. */
 static const char *failure_word(const struct report *report)
 {
+    if (report->status == REPORT_SKIPPED)
+        return "skipped";
     return report->status == REPORT_ERROR ? "ERROR" : "FAILED";
 }
 
@@ -259,6 +261,12 @@ void output_report(FILE *out, const struct report *report, const struct text_sty
             print_stages(out, report, style);
         return;
     }
+    if (report->status == REPORT_SKIPPED) {
+        fprintf(out, "%s: %s\n", label_of(report), report->reason);
+        if (report->entered)
+            print_stages(out, report, style);
+        return;
+    }
     fprintf(out, "%s: %s%s%s at %s after %s: %s\n\n", label_of(report), paint(style, RED),
             failure_word(report), paint(style, PLAIN), stage_name(report->stage), time,
             reason_name(report->code));
@@ -284,6 +292,8 @@ void output_batch_line(FILE *out, const struct report *report, int name_width,
         char *what = describe_success(report);
         fprintf(out, "%s\n", what);
         free(what);
+    } else if (report->status == REPORT_SKIPPED) {
+        fprintf(out, "%s\n", report->reason);
     } else {
         fprintf(out, "%-11s  %s: %s\n", stage_name(report->stage), reason_name(report->code),
                 report->reason);
@@ -299,37 +309,59 @@ void output_batch_end(FILE *out, const struct summary *summary)
     fprintf(out, "\n%u tested: %u ok, %u failed", total, summary->ok, summary->failed);
     if (summary->error)
         fprintf(out, ", %u error", summary->error);
+    if (summary->skipped)
+        fprintf(out, ", %u skipped", summary->skipped);
     fprintf(out, ", in %s.\n", time);
 }
 
-void output_problems(FILE *out, const char *file, const char *label, const char *root,
-                     const struct problems *problems)
+static const char *finding_text(const json_t *finding, const char *key)
 {
+    const char *text = json_string_value(json_object_get(finding, key));
+    return text ? text : "";
+}
+
+static bool is_refusal(const json_t *finding)
+{
+    return strcmp(finding_text(finding, "severity"), "error") == 0;
+}
+
+static void print_problem(FILE *out, const char *root, const json_t *finding, int width)
+{
+    const char *property = finding_text(finding, "property");
+    const char *message = finding_text(finding, "message");
+    char *path = text_format("%s%s", *property ? root : "", property);
+    if (!is_refusal(finding)) {
+        char *text = text_format("%s %s", path, message);
+        fputs("  note: ", out);
+        output_wrapped(out, text, 8, WIDTH);
+        free(text);
+    } else if ((int)strlen(path) > width) {
+        fprintf(out, "  %s\n%*s", path, width + 5, "");
+        output_wrapped(out, message, width + 5, WIDTH);
+    } else {
+        fprintf(out, "  %-*s   ", width, path);
+        output_wrapped(out, message, width + 5, WIDTH);
+    }
+    free(path);
+}
+
+void output_problems(FILE *out, const char *file, const char *label, const char *root,
+                     const json_t *findings)
+{
+    size_t index;
+    json_t *finding;
     int width = 0;
-    for (size_t i = 0; i < problems->count; i++) {
-        int length = (int)(strlen(root) + strlen(problems->items[i].path));
+    int refused = 0;
+    json_array_foreach((json_t *)(uintptr_t)findings, index, finding)
+    {
+        int length = (int)(strlen(root) + strlen(finding_text(finding, "property")));
         width = length > width ? length : width;
+        refused += is_refusal(finding);
     }
     if (width > 44)
         width = 44;
-    fprintf(out, "%s: %zu problem%s in %s%s%s\n\n", file, problems->refused,
-            problems->refused == 1 ? "" : "s", *label ? "connection \"" : "the connection", label,
-            *label ? "\"" : "");
-    for (size_t i = 0; i < problems->count; i++) {
-        const struct problem *problem = &problems->items[i];
-        char *path = text_format("%s%s", root, problem->path);
-        if (problem->note) {
-            char *text = text_format("%s %s", path, problem->text);
-            fputs("  note: ", out);
-            output_wrapped(out, text, 8, WIDTH);
-            free(text);
-        } else if ((int)strlen(path) > width) {
-            fprintf(out, "  %s\n%*s", path, width + 5, "");
-            output_wrapped(out, problem->text, width + 5, WIDTH);
-        } else {
-            fprintf(out, "  %-*s   ", width, path);
-            output_wrapped(out, problem->text, width + 5, WIDTH);
-        }
-        free(path);
-    }
+    fprintf(out, "%s: %d problem%s in %s%s%s\n\n", file, refused, refused == 1 ? "" : "s",
+            *label ? "connection \"" : "the connection", label, *label ? "\"" : "");
+    json_array_foreach((json_t *)(uintptr_t)findings, index, finding)
+        print_problem(out, root, finding, width);
 }

@@ -217,6 +217,14 @@ void launch_watch(struct launch *launch, struct event_base *base, launch_done *d
     event_add(launch->timer, &left);
 }
 
+struct report *launch_abandon(struct launch *launch)
+{
+    struct report *report = launch->report;
+    launch->report = NULL;
+    launch_cancel(launch);
+    return report;
+}
+
 void launch_cancel(struct launch *launch)
 {
     if (launch->launcher)

@@ -60,6 +60,9 @@ struct launch *launcher_begin(struct launcher *launcher, const struct launch_req
 /* End a test now: its worker is killed and DONE is not called. */
 void launch_cancel(struct launch *launch);
 
+/* The same, and its report as far as it got is handed over. */
+struct report *launch_abandon(struct launch *launch);
+
 /* Kill templates, ready workers and tests; nothing is left behind. NULL is allowed. */
 void launcher_free(struct launcher *launcher);
 

@@ -37,6 +37,14 @@ static int receive_socket(int control)
     return socket;
 }
 
+/* ^C at a terminal reaches the whole group: what is to end then, the front decides. */
+static void ignore_interrupts(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGINT, &ignore, NULL);
+    sigaction(SIGTERM, &ignore, NULL);
+}
+
 _Noreturn void template_run(const char *module_path, long front)
 {
     struct error err = ERROR_INIT;
@@ -44,6 +52,7 @@ _Noreturn void template_run(const char *module_path, long front)
     if (getppid() != front)
         _exit(0);
     prctl(PR_SET_DUMPABLE, 0);
+    ignore_interrupts();
     fd_standard_to_null();
     fd_close_others(TEMPLATE_FD);
     tls_observer_install();

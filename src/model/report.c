@@ -100,22 +100,31 @@ void report_fail(struct report *report, enum stage stage, const struct error *er
     report->property = err->property[0] ? clean(err->property) : NULL;
 }
 
-static void add_problem(json_t *findings, const struct problem *problem)
+static json_t *problem_to_json(const struct problem *problem)
 {
     json_t *finding = json_pack("{s:s, s:s, s:s}", "severity", problem->note ? "note" : "error",
                                 "rule", problem->rule, "message", problem->text);
     if (*problem->path)
         json_object_set_new(finding, "property", json_string(problem->path));
-    json_array_append_new(findings, finding);
+    return finding;
+}
+
+json_t *problems_to_json(const struct problems *problems)
+{
+    json_t *findings = json_array();
+    for (size_t i = 0; i < problems->count; i++)
+        json_array_append_new(findings, problem_to_json(&problems->items[i]));
+    return findings;
 }
 
 void report_add_problems(struct report *report, const struct problems *problems)
 {
     struct stage_report *input = &report->stages[STAGE_INPUT];
+    json_t *findings = problems_to_json(problems);
     if (problems->count && !input->findings)
         input->findings = json_array();
-    for (size_t i = 0; i < problems->count; i++)
-        add_problem(input->findings, &problems->items[i]);
+    json_array_extend(input->findings, findings);
+    json_decref(findings);
 }
 
 void report_refuse(struct report *report, const struct problems *problems, const char *root)
@@ -130,6 +139,17 @@ void report_refuse(struct report *report, const struct problems *problems, const
     report_fail(report, STAGE_INPUT, &err);
     free(report->reason);
     report->reason = joined;
+    report_finish(report);
+}
+
+void report_skip(struct report *report, const char *why)
+{
+    report->decided = true;
+    report->status = REPORT_SKIPPED;
+    report->stage = report->entered ? report->current : STAGE_INPUT;
+    report->code = REASON_NONE;
+    free(report->reason);
+    report->reason = clean(why);
     report_finish(report);
 }
 

@@ -29,10 +29,10 @@ struct report {
     char *driver;   /* NULL: none was found */
     json_t *target; /* object: host, port, address, database, user; or NULL */
     enum report_status status;
-    enum stage stage;  /* where it failed; meaningless when ok */
-    enum reason code;  /* REASON_NONE when ok */
+    enum stage stage;  /* where it failed or was given up; meaningless when ok */
+    enum reason code;  /* REASON_NONE when ok or skipped */
     char *reason;      /* one line; NULL when ok */
-    char *remedy;      /* NULL when ok */
+    char *remedy;      /* NULL when ok or skipped */
     char *property;    /* at fault; NULL: none */
     unsigned attempts; /* of the whole test, as `wait` counts */
     struct stage_report stages[STAGE_COUNT];
@@ -67,6 +67,12 @@ bool report_read_line(struct report *report, const char *line, size_t length);
  * ERR's remedy falls back on the reason's.
  */
 void report_fail(struct report *report, enum stage stage, const struct error *err);
+
+/* No verdict, and none will come: skipped, WHY is the reason ("interrupted"). */
+void report_skip(struct report *report, const char *why);
+
+/* PROBLEMS, notes included, as an array of findings; the caller decrefs it. */
+json_t *problems_to_json(const struct problems *problems);
 
 /* Add PROBLEMS, notes included, as findings of the stage input. */
 void report_add_problems(struct report *report, const struct problems *problems);

@@ -56,6 +56,8 @@ bool report_stage_shown(const struct report *report, enum stage stage)
     const struct stage_report *one = &report->stages[stage];
     if (one->status != STAGE_NOT_REACHED || one->findings || one->facts)
         return true;
+    if (report->status == REPORT_SKIPPED && (!report->entered || stage == report->stage))
+        return report->entered;
     /* After a failure: what was still to come. Before a plan is known, what every test has. */
     const unsigned usual =
         1U << STAGE_DNS | 1U << STAGE_TCP | 1U << STAGE_LOGIN | 1U << STAGE_QUERY;
@@ -85,7 +87,10 @@ json_t *report_to_json(const struct report *report)
     if (report->target)
         json_object_set(test, "target", report->target);
     set_text(test, "status", statuses[report->status]);
-    if (report->status != REPORT_OK) {
+    if (report->status == REPORT_SKIPPED) {
+        set_text(test, "stage", report->entered ? stage_name(report->stage) : NULL);
+        set_text(test, "reason", report->reason);
+    } else if (report->status != REPORT_OK) {
         set_text(test, "stage", stage_name(report->stage));
         set_text(test, "code", reason_name(report->code));
         set_text(test, "reason", report->reason);

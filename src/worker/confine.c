@@ -86,16 +86,15 @@ static bool forbid_processes(void)
     return done;
 }
 
-/* The front may ignore or handle signals; a worker has the defaults, but SIGPIPE, which libraries
- * raise. */
+/* What a terminal sends to its whole group, the front decides about, and libraries raise SIGPIPE.
+ */
 static void reset_signals(void)
 {
-    struct sigaction act = {.sa_handler = SIG_DFL};
+    struct sigaction act = {.sa_handler = SIG_IGN};
     sigset_t none;
     sigemptyset(&none);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
-    act.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &act, NULL);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
