@@ -53,7 +53,7 @@ static void give_options(struct parameters *parameters, const struct target *tar
 }
 
 /* The words of pgjdbc's targetServerType as libpq knows them. */
-static const char *session_attributes(const struct target *target)
+static const char *session_attributes(struct probe *probe, const struct target *target)
 {
     static const struct {
         const char *jdbc;
@@ -68,6 +68,11 @@ static const char *session_attributes(const struct target *target)
     for (size_t i = 0; wanted && i < sizeof words / sizeof *words; i++)
         if (strcmp(words[i].jdbc, wanted) == 0)
             return words[i].libpq;
+    if (wanted && strcmp(wanted, "any") != 0)
+        probe_finding(probe, SEVERITY_WARNING, "url-parameter-unknown", target->host_property,
+                      "targetServerType=%s is none of any, primary, secondary, preferSecondary: a "
+                      "server of any kind is taken",
+                      wanted);
     return "any";
 }
 
@@ -86,7 +91,7 @@ static void fill(struct parameters *parameters, const struct session *session, c
     give(parameters, "gssencmode", "disable");
     give(parameters, "client_encoding", "UTF8");
     give(parameters, "application_name", application ? application : "testconn");
-    give(parameters, "target_session_attrs", session_attributes(target));
+    give(parameters, "target_session_attrs", session_attributes(session->probe, target));
     give(parameters, "channel_binding", target_parameter(target, "channel_binding"));
     give_options(parameters, target);
     /* Nothing of the user who runs us may leak in. */

@@ -33,9 +33,10 @@ struct probe; /* one running test; opaque to drivers */
 const char *stage_name(enum stage stage);
 
 /*
- * Say that STAGE begins now; the one before it is thereby passed. Entering the stage at hand again
- * does nothing. A driver announces `login` and `query`; `dns`, `tcp` and `tls` are announced by the
- * observers. A stage that was passed before begins again by probe_attempt() only.
+ * Say that STAGE begins now; the one before it is thereby passed. Entering the stage at hand or an
+ * earlier one again (a library that reconnects by itself) does nothing. A driver announces `login`
+ * and `query`; `dns`, `tcp` and `tls` are announced by the observers. A stage that was passed
+ * before begins again by probe_attempt() only.
  */
 void probe_stage(struct probe *probe, enum stage stage);
 

@@ -277,6 +277,25 @@ const char *net_observer_host(const struct probe *probe, int fd)
     return connection && connection->host[0] ? connection->host : NULL;
 }
 
+/* What this host itself says before any packet has left; NULL when it was not this host. */
+static const char *local_words(const struct net_connection *connection)
+{
+    enum { AT_ONCE_MS = 5 };
+    if (connection->icmp.seen || connection->waited_ms > AT_ONCE_MS)
+        return NULL;
+    switch (connection->error) {
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EADDRNOTAVAIL:
+        return "this host has no route to it";
+    case EACCES:
+    case EPERM:
+        return "this host's own rules (packet filter, broadcast address) forbid it";
+    default:
+        return NULL;
+    }
+}
+
 /* "192.0.2.7 refused the connection, 2001:db8::7 did not answer for 2.1 s" */
 static char *list_outcomes(const struct net_observer *net)
 {
@@ -293,6 +312,9 @@ static char *list_outcomes(const struct net_observer *net)
         else if (one->error == ETIMEDOUT)
             text_append_format(&list, "%s does not answer (waited %s), and nothing rejects us",
                                one->address, waited);
+        else if (local_words(one))
+            text_append_format(&list, "%s cannot be reached: %s (%s)", one->address,
+                               local_words(one), strerror(one->error));
         else if (words && strcmp(one->icmp.from, one->address) != 0)
             text_append_format(&list, "%s cannot be reached: %s says \"%s\"", one->address,
                                one->icmp.from, words);
@@ -343,7 +365,8 @@ static bool tell_tcp_fault(struct probe *probe, const struct net_connection *fir
         reason = REASON_CONNECT_REFUSED;
     else if (first->error == ETIMEDOUT)
         reason = REASON_TIMED_OUT;
-    if (reason != REASON_CONNECT_REFUSED && !deadline_passed(probe->deadline))
+    if (reason != REASON_CONNECT_REFUSED && !local_words(first) &&
+        !deadline_passed(probe->deadline))
         path = trace_path(probe, first);
     text_endpoint(where, sizeof where, host, first->port);
     error_set(err, reason, "no TCP connection to %s: %s%s%s", where, outcomes, path ? ". " : "",

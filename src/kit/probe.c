@@ -68,7 +68,7 @@ void probe_send(struct probe *probe, const char *key, json_t *value)
 
 void probe_stage(struct probe *probe, enum stage stage)
 {
-    if (probe->aside || (probe->entered && probe->stage == stage))
+    if (probe->aside || (probe->entered && stage <= probe->stage))
         return;
     probe->entered = true;
     probe->stage = stage;

@@ -108,6 +108,10 @@ static void classify(struct launch *launch, int status)
     text_duration(after, sizeof after, launch->timeout_ms);
     if (launch->refused_line)
         error_set(&err, REASON_INTERNAL, "the worker said something that is no report line");
+    else if (launch->timed_out && stage < STAGE_DNS)
+        error_set(&err, REASON_TIMED_OUT,
+                  "the time of %s was over before anything was connected to, at the stage %s",
+                  after, stage_name(stage));
     else if (launch->timed_out)
         error_set(&err, REASON_TIMED_OUT,
                   "the test was ended at its deadline of %s while it was at the stage %s: a call "

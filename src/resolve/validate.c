@@ -11,6 +11,8 @@
 #include "text.h"
 #include "words.h"
 
+/* PEM text in place of a location is ours, not the API's: its limit is, too. */
+enum { PEM_MAXIMUM = 64 * 1024 };
 enum { PROPERTIES_MAXIMUM = 100, VALUE_MAXIMUM = 1024, CRITERIA_MAXIMUM = 10, GROUPS_MAXIMUM = 50 };
 
 static const struct text_rule name_rule = {1, 255, pattern_single_line,
@@ -144,6 +146,12 @@ static bool has_control_byte(const char *text)
     return false;
 }
 
+static bool is_pem(const char *key, const char *value)
+{
+    const struct property_word *word = property_word_find(key);
+    return word && word->kind == VALUE_LOCATION && text_starts(value, "-----BEGIN");
+}
+
 static void check_value(const char *key, const char *value, const char *path, const char *type,
                         struct problems *problems)
 {
@@ -151,8 +159,7 @@ static void check_value(const char *key, const char *value, const char *path, co
     bool is_boolean;
     unsigned long port;
     unsigned long least = text_equal(type, "NETWORK") ? 1 : 1024;
-    bool may_be_pem = word && word->kind == VALUE_LOCATION && text_starts(value, "-----BEGIN");
-    if (!property_is_secret(key) && !may_be_pem && has_control_byte(value))
+    if (!property_is_secret(key) && !is_pem(key, value) && has_control_byte(value))
         problems_add(problems, path, "control-byte", "holds a control character");
     if (!word || !*value)
         return;
@@ -184,9 +191,10 @@ static void check_property(const char *key, const json_t *value, const char *pat
     }
     if (reference_in(text, REFERENCE_FILE))
         return;
-    if (json_string_length(value) > VALUE_MAXIMUM)
+    int maximum = is_pem(key, text) ? PEM_MAXIMUM : VALUE_MAXIMUM;
+    if (json_string_length(value) > (size_t)maximum)
         problems_add(problems, path, "length", "is %zu bytes long; at most %d are allowed",
-                     json_string_length(value), VALUE_MAXIMUM);
+                     json_string_length(value), maximum);
     else
         check_value(key, text, path, type, problems);
 }

@@ -245,6 +245,17 @@ def test_drivers_and_version():
         assert run([command, "--help"]).stdout.startswith(f"testconn {command}")
 
 
+def test_what_this_host_has_no_route_to_is_told_at_once():
+    report = verdict({"ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "255.255.255.255", "PORT": "9"}})
+    assert (report["stage"], report["code"]) == ("tcp", "CONNECT_UNREACHABLE") and "this host" in report["reason"]
+    assert "path" not in report["stages"][-1]["facts"]
+
+
+def test_a_time_that_is_too_short_to_begin():
+    report = verdict(closed(), timeout="1ms")
+    assert report["code"] == "TIMED_OUT" and "1.0 ms" in report["reason"] or report["code"] == "CONNECT_REFUSED"
+
+
 def test_plain_reachability_tells_who_greets():
     with bad_peer.Peers({"ssh": bad_peer.PEERS["ssh"], "silent": bad_peer.PEERS["silent"]}) as peers:
         for name, port in peers.port.items():

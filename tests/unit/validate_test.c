@@ -104,6 +104,12 @@ static void lengths_are_kept_in_bytes(void **state)
         if (limits[i].minimum)
             assert_true(refusals(with(right(), limits[i].path, text_of(0))) >= 1);
     }
+    /* PEM text in place of a location is longer than the API lets a location be. */
+    char *pem = text_format("-----BEGIN CERTIFICATE-----\n%01500d", 0);
+    assert_int_equal(
+        refusals(with(right(), "ConnectionProperties.CUSTOM_JDBC_CERT", json_string(pem))), 0);
+    assert_int_equal(refusals(with(right(), "ConnectionProperties.DATABASE", json_string(pem))), 1);
+    free(pem);
     /* 128 two-byte characters are 256 bytes. */
     struct text_buffer umlauts = TEXT_BUFFER_INIT;
     for (int i = 0; i < 128; i++)

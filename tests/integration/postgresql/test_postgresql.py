@@ -167,6 +167,26 @@ def test_url_parameters_tighten_and_never_loosen(server):
     assert overruled["tls"]["verified"] is True and "tls-overruled" in rules(overruled)
 
 
+def test_a_startup_option_that_the_server_refuses(server):
+    """libpq connects once more by itself after SQLSTATE 42704; the verdict is the server's all the same."""
+    report = verdict(definition(server, query="?options=-c%20nosuch=1", **ENFORCED))
+    expect(report, "INVALID_INPUT", "login", "42704", "nosuch")
+    assert stages(report)["tls"] == "passed" and report["exit"] == 1
+
+
+def test_the_kind_of_server_asked_for(server):
+    expect(verdict(definition(server, query="?targetServerType=secondary")), "QUERY_FAILED", "login", "hot standby")
+    strange = verdict(definition(server, query="?targetServerType=best"))
+    assert strange["exit"] == 0 and any("targetServerType=best" in one["message"] for one in strange["findings"])
+
+
+@pytest.mark.parametrize("location", ["{text}", "${{file:{path}}}", "file://{path}"])
+def test_a_ca_as_text_or_by_reference(server, location):
+    path = CERTIFICATES / "ca.pem"
+    ca = location.format(text=path.read_text(), path=path)
+    assert verdict(definition(server, JDBC_ENFORCE_SSL="true", CUSTOM_JDBC_CERT=ca))["tls"]["verified"] is True
+
+
 def test_the_certificate_string_is_the_name_demanded(server):
     assert verdict(definition(server, CUSTOM_JDBC_CERT_STRING="CN=LOCALHOST", **ENFORCED))["exit"] == 0
     expect(verdict(definition(server, CUSTOM_JDBC_CERT_STRING="cn=other", **ENFORCED)), "TLS_NAME_MISMATCH", "tls",
