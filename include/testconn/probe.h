@@ -57,6 +57,39 @@ void probe_attempt(struct probe *probe, const struct endpoint *endpoint, enum st
 void probe_aside(struct probe *probe, bool on);
 
 /*
+ * A connection beside the test's own: to an address that the service named, or to ask again in
+ * another way. A side is a probe with stages and observers of its own; what is noted and found in
+ * it is not reported, its outcome is the caller's to judge.
+ */
+struct probe_side {
+    struct endpoint endpoint; /* where to; its host is borrowed */
+    void *argument;           /* the function's */
+    bool reached;             /* out: what the function returned */
+    enum stage stage;         /* out: the stage it had come to */
+    struct error error;       /* out: why it failed */
+    char address[64];         /* out: the address that accepted TCP; "": none */
+};
+
+/* True: SIDE's endpoint works. False: ERR says why. */
+typedef bool probe_side_function(struct probe *side, const struct endpoint *endpoint,
+                                 void *argument, struct error *err);
+
+/*
+ * Call FUNCTION for each of COUNT sides, side by side in threads (at most 64 at a time, and then
+ * each has its share of the time), and return when all are done: by probe_deadline() if the
+ * function keeps to the deadline of its side.
+ */
+void probe_sides(struct probe *probe, struct probe_side *sides, size_t count,
+                 probe_side_function *function);
+
+/*
+ * The same for one side, in the calling thread. What threads of a client library do from now on
+ * belongs to that side as well, also after the return. False with ERR set as the function did.
+ */
+bool probe_beside(struct probe *probe, const struct endpoint *endpoint,
+                  probe_side_function *function, void *argument, struct error *err);
+
+/*
  * One attempt at ENDPOINT, over TLS or in the clear as TLS says. True: it works. False: ERR says
  * why, and the stage at hand says where.
  */
@@ -113,6 +146,20 @@ void probe_note_integer(struct probe *probe, const char *key, long long value);
 void probe_note_number(struct probe *probe, const char *key, double value);
 void probe_note_boolean(struct probe *probe, const char *key, bool value);
 void probe_note_list(struct probe *probe, const char *key, const char *const *values, size_t count);
+
+/* One value of a list of objects. */
+struct fact {
+    const char *key; /* "port" */
+    enum fact_kind { FACT_TEXT, FACT_INTEGER, FACT_BOOLEAN } kind;
+    const char *text;
+    long long integer;
+    bool boolean;
+};
+
+/* A list of ROWS objects of COLUMNS facts each, row by row in FACTS. A text that is NULL is left
+ * out. */
+void probe_note_table(struct probe *probe, const char *key, const struct fact *facts,
+                      size_t columns, size_t rows);
 
 /*
  * Something worth knowing that does not decide the test, found in the stage at hand. RULE is a

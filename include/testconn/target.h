@@ -22,6 +22,26 @@ struct parameter {
 };
 
 /*
+ * A file that the definition names. The worker fetches it in the stage `credentials`: a path,
+ * file://, and with the AWS module s3://.
+ */
+struct target_file {
+    const char *name;     /* "keystore"; static */
+    const char *property; /* "ConnectionProperties.KAFKA_CLIENT_KEYSTORE"; static */
+    char *location;       /* as written */
+    char *content;        /* NULL until fetched. Wiped by target_free() */
+    size_t length;
+};
+
+/* A secret value beside user and password. */
+struct target_secret {
+    const char *name;     /* "keystore_password"; static */
+    const char *property; /* "ConnectionProperties.KAFKA_CLIENT_KEYSTORE_PASSWORD"; static */
+    char *value;          /* wiped by target_free() */
+    bool encrypted;       /* VALUE is ciphertext still; the worker decrypts it */
+};
+
+/*
  * What the definition asks of TLS (design, section 5). The kinds in use:
  *   off            no field set
  *   opportunistic  attempt                            (JDBC_ENFORCE_SSL=false)
@@ -58,6 +78,10 @@ struct target {
     struct tls_policy tls;
     struct parameter *parameters; /* what the driver is to honour, in the order of the URL */
     size_t parameter_count;
+    struct target_file *files;
+    size_t file_count;
+    struct target_secret *secrets;
+    size_t secret_count;
     const char *host_property; /* where the host came from: "ConnectionProperties.HOST"; static */
     const char *database_property; /* likewise */
     const char *user_property;
@@ -66,6 +90,12 @@ struct target {
 
 /* The value of the parameter of that NAME (case counts), or NULL. */
 const char *target_parameter(const struct target *target, const char *name);
+
+/* The file called NAME, or NULL when the definition names none. */
+const struct target_file *target_file(const struct target *target, const char *name);
+
+/* The secret value called NAME, or NULL when the definition has none. */
+const char *target_secret(const struct target *target, const char *name);
 
 #pragma GCC visibility pop
 

@@ -11,3 +11,19 @@ const char *target_parameter(const struct target *target, const char *name)
             return target->parameters[i].value;
     return NULL;
 }
+
+const struct target_file *target_file(const struct target *target, const char *name)
+{
+    for (size_t i = 0; i < target->file_count; i++)
+        if (strcmp(target->files[i].name, name) == 0)
+            return &target->files[i];
+    return NULL;
+}
+
+const char *target_secret(const struct target *target, const char *name)
+{
+    for (size_t i = 0; i < target->secret_count; i++)
+        if (strcmp(target->secrets[i].name, name) == 0)
+            return target->secrets[i].value;
+    return NULL;
+}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "path_evidence.h"
@@ -36,6 +37,16 @@ void guard_start(struct probe *probe)
     pthread_cond_init(&guard->changed, &clock);
     pthread_condattr_destroy(&clock);
     pthread_mutex_init(&guard->lock, NULL);
+}
+
+bool guard_free(struct probe *side)
+{
+    if (side->guard->has_thread)
+        return false;
+    pthread_cond_destroy(&side->guard->changed);
+    pthread_mutex_destroy(&side->guard->lock);
+    free(side->guard);
+    return true;
 }
 
 static void watch(struct guard *guard, int fd)

@@ -11,6 +11,9 @@
 /* The guard's thread starts with the first connection; a worker without guards has none. */
 void guard_start(struct probe *probe);
 
+/* A side is over. False when its guard's thread still watches: nothing was freed. */
+bool guard_free(struct probe *side);
+
 /* Over: a new attempt begins without one. */
 void guard_forget(struct probe *probe);
 

@@ -52,7 +52,7 @@ static void *resolve_name(void *argument)
     return NULL;
 }
 
-static bool is_address(const char *node)
+bool net_is_address(const char *node)
 {
     struct in6_addr v6;
     struct in_addr v4;
@@ -120,7 +120,7 @@ static struct net_answer *ask(struct net_lookups *lookups, const char *node, con
         answer->next = lookups->answers;
         lookups->answers = answer;
         limit_resolver(deadline);
-        if (is_address(node) || pthread_create(&thread, NULL, resolve_name, answer) != 0)
+        if (net_is_address(node) || pthread_create(&thread, NULL, resolve_name, answer) != 0)
             resolve_name(answer);
         else
             pthread_detach(thread);
@@ -234,16 +234,32 @@ json_t *net_lookup_addresses(const struct addrinfo *result)
     return list;
 }
 
+static bool holds(const struct net_answer *answer, const char *address)
+{
+    char text[INET6_ADDRSTRLEN];
+    for (struct addrinfo *one = answer->done ? answer->result : NULL; one; one = one->ai_next)
+        if (print_address(one->ai_addr, text, sizeof text) && strcmp(text, address) == 0)
+            return true;
+    return false;
+}
+
+bool net_lookups_has(struct net_lookups *lookups, const char *name, const char *address)
+{
+    bool found = false;
+    pthread_mutex_lock(&lookups->lock);
+    for (struct net_answer *answer = lookups->answers; answer && !found; answer = answer->next)
+        found = text_equal_nocase(answer->node, name) && holds(answer, address);
+    pthread_mutex_unlock(&lookups->lock);
+    return found;
+}
+
 void net_lookups_host(struct net_lookups *lookups, const char *address, char *host, size_t size)
 {
     host[0] = '\0';
     pthread_mutex_lock(&lookups->lock);
     for (struct net_answer *answer = lookups->answers; answer && !host[0]; answer = answer->next)
-        for (struct addrinfo *one = answer->done ? answer->result : NULL; one; one = one->ai_next) {
-            char text[INET6_ADDRSTRLEN];
-            if (print_address(one->ai_addr, text, sizeof text) && strcmp(text, address) == 0)
-                snprintf(host, size, "%s", answer->node);
-        }
+        if (holds(answer, address))
+            snprintf(host, size, "%s", answer->node);
     pthread_mutex_unlock(&lookups->lock);
 }
 

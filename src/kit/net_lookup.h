@@ -37,6 +37,12 @@ json_t *net_lookup_addresses(const struct addrinfo *result);
 /* The name that resolved to ADDRESS, "" when none did. */
 void net_lookups_host(struct net_lookups *lookups, const char *address, char *host, size_t size);
 
+/* Whether NAME resolved to ADDRESS. */
+bool net_lookups_has(struct net_lookups *lookups, const char *name, const char *address);
+
+/* Whether NODE is an address, not a name. */
+bool net_is_address(const char *node);
+
 /* How many addresses HOST resolved to. */
 size_t net_lookups_count(struct net_lookups *lookups, const char *host);
 

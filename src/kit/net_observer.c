@@ -22,12 +22,12 @@
 enum { CONNECTIONS_MAXIMUM = 64, TRACE_RESERVE_MS = 700, DESCRIPTORS_MAXIMUM = 64 };
 
 struct net_observer {
-    struct net_lookups lookups;
+    struct net_lookups *lookups;                            /* a side has those of its test */
     struct net_connection connections[CONNECTIONS_MAXIMUM]; /* of this attempt */
     size_t count;
     bool lookup_failed; /* of the endpoint at hand */
     struct error lookup_error;
-    bool seen[DESCRIPTORS_MAXIMUM]; /* descriptors that connect() completed, in any attempt */
+    bool *seen; /* descriptors that connect() completed, in any attempt and side */
     pthread_mutex_t lock;
 };
 
@@ -53,10 +53,23 @@ static connect_function *real_connect(void)
 
 void net_observer_start(struct probe *probe)
 {
-    probe->net = xcalloc(1, sizeof *probe->net);
-    pthread_mutex_init(&probe->net->lock, NULL);
-    net_lookups_init(&probe->net->lookups, real_getaddrinfo());
+    struct net_observer *net = probe->net = xcalloc(1, sizeof *net);
+    pthread_mutex_init(&net->lock, NULL);
+    if (probe->whole) {
+        net->lookups = probe->whole->net->lookups;
+        net->seen = probe->whole->net->seen;
+    } else {
+        net->lookups = xcalloc(1, sizeof *net->lookups);
+        net_lookups_init(net->lookups, real_getaddrinfo());
+        net->seen = xcalloc(DESCRIPTORS_MAXIMUM, sizeof *net->seen);
+    }
     guard_start(probe);
+}
+
+void net_observer_free(struct probe *side)
+{
+    pthread_mutex_destroy(&side->net->lock);
+    free(side->net);
 }
 
 void net_observer_forget(struct probe *probe)
@@ -82,7 +95,7 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
                                                        const struct addrinfo *hints,
                                                        struct addrinfo **result)
 {
-    struct probe *probe = probe_running;
+    struct probe *probe = probe_here();
     if (!probe || !probe->net || !node)
         return real_getaddrinfo()(node, service, hints, result);
     struct net_observer *net = probe->net;
@@ -91,7 +104,7 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
         enter(probe, STAGE_DNS);
     struct error err = ERROR_INIT;
     struct deadline deadline = probe_deadline(probe);
-    int status = net_lookup(&net->lookups, node, service, hints, deadline, result, &err);
+    int status = net_lookup(net->lookups, node, service, hints, deadline, result, &err);
     if (!of_endpoint)
         return status;
     pthread_mutex_lock(&net->lock);
@@ -139,7 +152,7 @@ static struct deadline share_of_address(const struct probe *probe, const struct 
     if (reserve_ms > TRACE_RESERVE_MS)
         reserve_ms = TRACE_RESERVE_MS;
     deadline.at_us -= (int64_t)reserve_ms * 1000;
-    size_t untried = net_lookups_count(&probe->net->lookups, to->host);
+    size_t untried = net_lookups_count(probe->net->lookups, to->host);
     size_t tried = 0;
     for (size_t i = 0; i < probe->net->count; i++)
         tried += strcmp(probe->net->connections[i].host, to->host) == 0;
@@ -206,6 +219,18 @@ static void keep(struct probe *probe, const struct net_connection *connection)
     pthread_mutex_unlock(&probe->net->lock);
 }
 
+void net_observer_name(const struct probe *probe, const char *likely, const char *address,
+                       char *out, size_t size)
+{
+    struct net_lookups *lookups = probe->net->lookups;
+    if (!likely && probe->endpoint)
+        likely = probe->endpoint->host;
+    if (likely && net_lookups_has(lookups, likely, address))
+        snprintf(out, size, "%s", likely);
+    else
+        net_lookups_host(lookups, address, out, size);
+}
+
 static int observed_connect(struct probe *probe, int fd, const struct sockaddr *peer,
                             socklen_t length)
 {
@@ -216,8 +241,7 @@ static int observed_connect(struct probe *probe, int fd, const struct sockaddr *
     }
     memcpy(&connection.peer, peer, length);
     describe(peer, &connection);
-    net_lookups_host(&probe->net->lookups, connection.address, connection.host,
-                     sizeof connection.host);
+    net_observer_name(probe, NULL, connection.address, connection.host, sizeof connection.host);
     enter(probe, STAGE_TCP);
     watch_errors(fd, peer->sa_family);
     int flags = fcntl(fd, F_GETFL);
@@ -241,7 +265,7 @@ static int observed_connect(struct probe *probe, int fd, const struct sockaddr *
 __attribute__((visibility("default"))) int connect(int fd, __CONST_SOCKADDR_ARG address,
                                                    socklen_t length)
 {
-    struct probe *probe = probe_running;
+    struct probe *probe = probe_here();
     const struct sockaddr *peer = address.__sockaddr__;
     if (!probe || !probe->net || probe->tracing || !is_tcp(fd, peer))
         return real_connect()(fd, peer, length);

@@ -32,6 +32,9 @@ struct net_connection {
 /* Watch for PROBE from now on. */
 void net_observer_start(struct probe *probe);
 
+/* A side is over. */
+void net_observer_free(struct probe *side);
+
 /* Forget what was seen: a new attempt. What names resolved to is kept. */
 void net_observer_forget(struct probe *probe);
 
@@ -43,6 +46,12 @@ void net_observer_where(const struct probe *probe, int fd, char *out, size_t siz
 
 /* The host name that the descriptor FD was connected for, or NULL. */
 const char *net_observer_host(const struct probe *probe, int fd);
+
+/* The name that resolved to ADDRESS: LIKELY (NULL: the endpoint's) where it did, else any; "":
+ * none.
+ */
+void net_observer_name(const struct probe *probe, const char *likely, const char *address,
+                       char *out, size_t size);
 
 /* A fault of name resolution or TCP that was seen in this attempt: ERR set and false; else true. */
 bool net_observed(struct probe *probe, struct error *err);

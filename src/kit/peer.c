@@ -86,6 +86,18 @@ void probe_peek(struct probe *probe, int fd)
         probe->peer_length = (size_t)got;
 }
 
+void peer_keep(struct probe *probe, int fd, const void *bytes, size_t length)
+{
+    if (probe->peer_length > 0)
+        return;
+    if (length > sizeof probe->peer)
+        length = sizeof probe->peer;
+    memcpy(probe->peer, bytes, length);
+    ssize_t more =
+        recv(fd, probe->peer + length, sizeof probe->peer - length, MSG_PEEK | MSG_DONTWAIT);
+    probe->peer_length = length + (more > 0 ? (size_t)more : 0);
+}
+
 const char *probe_peer_protocol(const struct probe *probe)
 {
     return peer_protocol(probe->peer, probe->peer_length);

@@ -14,7 +14,8 @@
 #include "text.h"
 #include "tls_observer.h"
 
-struct probe *probe_running;
+static struct probe *probe_running;              /* the one test of this worker */
+static _Thread_local struct probe *probe_thread; /* what this thread works for; a library's: NULL */
 
 enum { TEXT_MAXIMUM = 4096 }; /* bytes of one text in a line */
 
@@ -28,15 +29,27 @@ struct probe *probe_begin(int fd, struct deadline deadline, bool trace)
     probe->trace = trace;
     probe->host_property = "ConnectionProperties.HOST";
     pthread_mutex_init(&probe->lock, NULL);
-    probe_running = probe;
+    probe_running = probe_thread = probe;
     return probe;
+}
+
+struct probe *probe_here(void)
+{
+    if (probe_thread || !probe_running)
+        return probe_thread;
+    return probe_running->side ? probe_running->side : probe_running;
+}
+
+void probe_enter(struct probe *probe)
+{
+    probe_thread = probe;
 }
 
 /* One line, which waits for the next flush; takes LINE over. */
 static void add_line(struct probe *probe, json_t *line)
 {
     json_object_set_new(line, "at", json_integer(clock_now_us() - probe->began_us));
-    char *text = probe->aside ? NULL : json_dumps(line, JSON_COMPACT);
+    char *text = probe->aside || probe->whole ? NULL : json_dumps(line, JSON_COMPACT);
     json_decref(line);
     if (!text)
         return;
@@ -51,6 +64,8 @@ static void add_line(struct probe *probe, json_t *line)
  * Without a reader there is no test. */
 static void flush(struct probe *probe)
 {
+    if (probe->whole)
+        return;
     pthread_mutex_lock(&probe->lock);
     bool sent = fd_write_all(probe->fd, probe->pending.data, probe->pending.length);
     probe->pending.length = 0;
@@ -147,6 +162,32 @@ void probe_note_list(struct probe *probe, const char *key, const char *const *va
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, one_line(values[i]));
+    probe_note_json(probe, STAGE_COUNT, key, list);
+}
+
+static json_t *fact_value(const struct fact *fact)
+{
+    if (fact->kind == FACT_INTEGER)
+        return json_integer(fact->integer);
+    return fact->kind == FACT_BOOLEAN ? json_boolean(fact->boolean)
+           : fact->text               ? one_line(fact->text)
+                                      : NULL;
+}
+
+void probe_note_table(struct probe *probe, const char *key, const struct fact *facts,
+                      size_t columns, size_t rows)
+{
+    json_t *list = json_array();
+    for (size_t row = 0; row < rows; row++) {
+        json_t *object = json_object();
+        for (size_t column = 0; column < columns; column++) {
+            const struct fact *fact = &facts[row * columns + column];
+            json_t *value = fact_value(fact);
+            if (value)
+                json_object_set_new(object, fact->key, value);
+        }
+        json_array_append_new(list, object);
+    }
     probe_note_json(probe, STAGE_COUNT, key, list);
 }
 

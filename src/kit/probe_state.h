@@ -31,6 +31,8 @@ struct probe {
     int attempt;          /* number of the attempt at hand, from 0 */
     bool tracing;         /* the path probe connects: not the target's tcp */
     bool aside;           /* nothing is reported */
+    struct probe *whole;  /* the test that this is a side of; NULL: it is the test */
+    struct probe *side;   /* which side threads of client libraries belong to; NULL: none */
     int deciding_attempt; /* which attempt gave the verdict */
     const struct endpoint *endpoint;
     const char *host_property; /* to blame for names and addresses; static */
@@ -43,9 +45,12 @@ struct probe {
     pthread_mutex_t lock;       /* lines may come from a library's threads */
 };
 
-/* The one test of this worker; NULL in a process that tests nothing (then the observers pass all
- * through). */
-extern struct probe *probe_running;
+/* What the calling thread works for: the one test of this worker or a side of it; NULL in a process
+ * that tests nothing (then the observers pass all through). */
+struct probe *probe_here(void);
+
+/* From now on the calling thread works for PROBE. */
+void probe_enter(struct probe *probe);
 
 /* Begin: lines go to FD. The probe is kept for the life of the process. */
 struct probe *probe_begin(int fd, struct deadline deadline, bool trace);

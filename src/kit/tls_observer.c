@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "certificate.h"
@@ -16,7 +17,7 @@ enum { EXPIRES_SOON_DAYS = 30 };
 
 static struct tls_record *record_of(const SSL *ssl)
 {
-    struct tls_observer *tls = probe_running ? probe_running->tls : NULL;
+    struct tls_observer *tls = probe_here() ? probe_here()->tls : NULL;
     return tls && tls->record.ssl == ssl ? &tls->record : NULL;
 }
 
@@ -48,6 +49,7 @@ static void finish(struct probe *probe, const SSL *ssl)
     record->state = TLS_STATE_UP;
     snprintf(record->version, sizeof record->version, "%s", SSL_get_version(ssl));
     snprintf(record->cipher, sizeof record->cipher, "%s", SSL_get_cipher_name(ssl));
+    record->certificate_sent = record->certificate_asked && SSL_get_certificate(ssl);
     tls_report(probe);
     /* TLS had a share of the time to come up in; what follows has all that is left. */
     probe->attempt_deadline = probe->endpoint_deadline;
@@ -68,7 +70,7 @@ static void see_alert(struct tls_record *record, int where, int value)
 
 static void see_state(const SSL *ssl, int where, int value)
 {
-    struct probe *probe = probe_running;
+    struct probe *probe = probe_here();
     if (!probe || !probe->tls)
         return;
     pthread_mutex_lock(&probe->tls->lock);
@@ -153,6 +155,19 @@ void tls_observer_start(struct probe *probe)
     probe->tls = xcalloc(1, sizeof *probe->tls);
     pthread_mutex_init(&probe->tls->lock, NULL);
     tls_record_clear(&probe->tls->record);
+    if (probe->whole) {
+        const struct tls_observer *whole = probe->whole->tls;
+        probe->tls->policy = whole->policy;
+        probe->tls->store = whole->store;
+        probe->tls->roots = whole->roots;
+    }
+}
+
+void tls_observer_free(struct probe *side)
+{
+    tls_record_clear(&side->tls->record);
+    pthread_mutex_destroy(&side->tls->lock);
+    free(side->tls);
 }
 
 void tls_observer_forget(struct probe *probe)
@@ -174,8 +189,10 @@ bool probe_tls_expect(struct probe *probe, const struct tls_policy *policy, stru
     if (tls->policy == policy)
         return true;
     tls->policy = policy;
-    X509_STORE_free(tls->store);
-    sk_X509_pop_free(tls->roots, X509_free);
+    if (!probe->whole) { /* a side only borrows */
+        X509_STORE_free(tls->store);
+        sk_X509_pop_free(tls->roots, X509_free);
+    }
     tls->roots = NULL;
     tls->store = X509_STORE_new();
     if (!policy->ca_pem)

@@ -57,6 +57,9 @@ void tls_warm_up(void);
 /* Watch for PROBE from now on. */
 void tls_observer_start(struct probe *probe);
 
+/* A side is over. */
+void tls_observer_free(struct probe *side);
+
 /* Forget what was seen: a new attempt. The policy stays. */
 void tls_observer_forget(struct probe *probe);
 

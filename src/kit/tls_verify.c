@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tls_verify.c - trust and name of a server's chain, decided in one place for all libraries. */
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 
 #include "certificate.h"
+#include "net_lookup.h"
 #include "net_observer.h"
 #include "text.h"
 #include "tls_observer.h"
@@ -17,12 +17,17 @@ static void find_expected(const struct probe *probe, const SSL *ssl, char out[TL
 {
     const struct tls_policy *policy = probe->tls->policy;
     const char *name = policy ? policy->expected_name : NULL;
+    const char *indicated = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     const struct net_connection *connection = net_observer_connection(probe, SSL_get_fd(ssl));
-    if (!name && connection && connection->host[0])
-        name = connection->host;
+    char host[TLS_NAME_MAXIMUM] = "";
+    /* Several names may have the same address: the library's SNI says which is meant. */
+    if (!name && connection)
+        net_observer_name(probe, indicated, connection->address, host, sizeof host);
+    if (!name && host[0])
+        name = host;
     /* A library may know "localhost" without asking: then its SNI has the name. */
     if (!name)
-        name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+        name = indicated;
     if (!name && connection)
         name = connection->address;
     if (!name && probe->endpoint)
@@ -30,16 +35,10 @@ static void find_expected(const struct probe *probe, const SSL *ssl, char out[TL
     snprintf(out, TLS_NAME_MAXIMUM, "%s", name ? name : "");
 }
 
-static bool is_address(const char *name)
-{
-    unsigned char address[16];
-    return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
-}
-
 /* An address needs an IP SAN; the CN counts only where there is no subjectAltName at all. */
 static bool matches_name(X509 *leaf, const char *name)
 {
-    if (is_address(name))
+    if (net_is_address(name))
         return X509_check_ip_asc(leaf, name, 0) == 1;
     unsigned flags = X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) >= 0
                          ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
@@ -96,7 +95,7 @@ static int find_refusal(const struct tls_policy *policy, const struct tls_record
 
 int tls_verify(X509_STORE_CTX *c, void *unused)
 {
-    struct probe *probe = probe_running;
+    struct probe *probe = probe_here();
     SSL *ssl = X509_STORE_CTX_get_ex_data(c, SSL_get_ex_data_X509_STORE_CTX_idx());
     (void)unused;
     if (!probe || !probe->tls || !probe->tls->policy)

@@ -64,8 +64,18 @@ void target_free(struct target *target)
         free(target->parameters[i].name);
         free(target->parameters[i].value);
     }
+    for (size_t i = 0; i < target->file_count; i++) {
+        free(target->files[i].location);
+        if (target->files[i].content)
+            text_wipe(target->files[i].content, target->files[i].length);
+        free(target->files[i].content);
+    }
+    for (size_t i = 0; i < target->secret_count; i++)
+        text_wipe_free(target->secrets[i].value);
     free(target->endpoints);
     free(target->parameters);
+    free(target->files);
+    free(target->secrets);
     free(target->driver);
     free(target->connection_type);
     free(target->subprotocol);

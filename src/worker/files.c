@@ -9,7 +9,12 @@
 #include "reference.h"
 #include "text.h"
 
-enum { SECRET_FILE_MAXIMUM = 1 << 20, CA_FILE_MAXIMUM = 16 << 20 }; /* bytes */
+/* Bytes. */
+enum {
+    SECRET_FILE_MAXIMUM = 1 << 20,
+    CA_FILE_MAXIMUM = 16 << 20,
+    TARGET_FILE_MAXIMUM = 4 << 20,
+};
 
 struct replacing {
     struct deadline deadline;
@@ -65,6 +70,27 @@ bool files_replace(struct connection *connection, struct deadline deadline, stru
     return !replacing.failed;
 }
 
+/* Amazon S3 is the AWS module's. */
+static bool tell_s3(const char *location, const char *remedy, struct error *err)
+{
+    error_set(err, REASON_DRIVER_MISSING,
+              "%s: reading from Amazon S3 needs the AWS module, which is not installed", location);
+    return error_remedy(err, "%s", remedy);
+}
+
+bool files_read(struct target_file *file, struct deadline deadline, struct error *err)
+{
+    const char *location = file->location;
+    if (text_starts_nocase(location, "s3://")) {
+        tell_s3(location, "name the file by a path of this host", err);
+        return error_property(err, file->property);
+    }
+    if (text_starts_nocase(location, "file://"))
+        location += strlen("file://");
+    file->content = fd_read_file(location, TARGET_FILE_MAXIMUM, deadline, &file->length, err);
+    return file->content || error_property(err, file->property);
+}
+
 bool files_read_ca(struct tls_policy *policy, struct deadline deadline, struct error *err)
 {
     const char *location = policy->ca_location;
@@ -78,13 +104,10 @@ bool files_read_ca(struct tls_policy *policy, struct deadline deadline, struct e
         return true;
     }
     if (text_starts_nocase(location, "s3://")) {
-        error_set(err, REASON_DRIVER_MISSING,
-                  "%s: reading from Amazon S3 needs the AWS module, which is not "
-                  "installed",
-                  location);
-        error_remedy(
-            err,
-            "name the certificate by a path of this host, or put its PEM text into the property");
+        tell_s3(
+            location,
+            "name the certificate by a path of this host, or put its PEM text into the property",
+            err);
         return error_property(err, policy->ca_property);
     }
     if (text_starts_nocase(location, "file://"))

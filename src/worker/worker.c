@@ -137,13 +137,25 @@ static void tell_target(struct test *test)
     probe_send(test->probe, "target", facts);
 }
 
+/* The property whose value only the AWS module can turn into a secret; NULL: none. */
+static const char *find_aws_property(const struct target *target)
+{
+    if (target->secret_id)
+        return target->user_property;
+    if (target->encrypted_password)
+        return "ConnectionProperties.ENCRYPTED_PASSWORD";
+    for (size_t i = 0; i < target->secret_count; i++)
+        if (target->secrets[i].encrypted)
+            return target->secrets[i].property;
+    return NULL;
+}
+
 static void fetch_credentials(struct test *test)
 {
     struct target *target = test->resolution.target;
     probe_stage(test->probe, STAGE_CREDENTIALS);
-    if (target->secret_id || target->encrypted_password) {
-        const char *property = target->secret_id ? "ConnectionProperties.SECRET_ID"
-                                                 : "ConnectionProperties.ENCRYPTED_PASSWORD";
+    const char *property = find_aws_property(target);
+    if (property) {
         error_set(&test->error, REASON_DRIVER_MISSING,
                   "%s needs the AWS module (secrets/aws.so), which is not installed", property);
         error_remedy(&test->error,
@@ -153,6 +165,9 @@ static void fetch_credentials(struct test *test)
     }
     if (target->password)
         probe_note(test->probe, "password_from", "%s", target->password_property);
+    for (size_t i = 0; i < target->file_count; i++)
+        if (!files_read(&target->files[i], test->probe->deadline, &test->error))
+            end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
     if (!files_read_ca(&target->tls, test->probe->deadline, &test->error))
         end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }

@@ -11,25 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fd.h"
+#include "ca_policy.h"
 #include "net_observer.h"
 #include "observed.h"
 #include "probe_state.h"
 #include "text.h"
 #include "tls_observer.h"
-
-static bool read_ca(const char *path, struct tls_policy *tls, struct error *err)
-{
-    *tls = (struct tls_policy){.attempt = true,
-                               .require = true,
-                               .verify_chain = true,
-                               .verify_name = true,
-                               .ca_location = xstrdup(path),
-                               .ca_property = "CA",
-                               .name_property = "HOST"};
-    tls->ca_pem = fd_read_file(path, 1 << 20, deadline_in_ms(1000), &tls->ca_pem_length, err);
-    return tls->ca_pem != NULL;
-}
 
 static int observe(char **argv, connect_by_library_type *connect_by)
 {
@@ -38,7 +25,7 @@ static int observe(char **argv, connect_by_library_type *connect_by)
     struct tls_policy tls;
     struct probe *probe = probe_begin(STDOUT_FILENO, deadline_in_ms(4000), false);
     struct endpoint endpoint = {.host = argv[2]};
-    if (!text_to_number(argv[3], 1, 65535, &port) || !read_ca(argv[4], &tls, &err))
+    if (!text_to_number(argv[3], 1, 65535, &port) || !ca_policy_read(argv[4], &tls, &err))
         return 2;
     endpoint.port = (uint16_t)port;
     net_observer_start(probe);

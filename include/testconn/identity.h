@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* identity.h - a client certificate with its key and the chain above it. */
+#ifndef TESTCONN_IDENTITY_H
+#define TESTCONN_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "testconn/error.h"
+
+#pragma GCC visibility push(default)
+
+struct identity;
+
+/*
+ * The certificate, the chain above it and the private key that LENGTH bytes of PEM hold, in any
+ * order. PASSWORD opens an encrypted key; NULL: none. NAME is for messages. NULL with ERR set to
+ * KEYSTORE_INVALID. The caller ends with identity_free().
+ */
+struct identity *identity_from_pem(const char *name, const void *pem, size_t length,
+                                   const char *password, struct error *err);
+
+/* Release it; NULL is allowed. */
+void identity_free(struct identity *identity);
+
+#pragma GCC visibility pop
+
+#endif
