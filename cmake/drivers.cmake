@@ -5,13 +5,14 @@
 add_executable(manifest ${CMAKE_SOURCE_DIR}/drivers/manifest/manifest.c)
 target_link_libraries(manifest PRIVATE testconn_interface PkgConfig::JANSSON ${CMAKE_DL_LIBS})
 
-# add_module(NAME FOLDER [PKG pkg-config-module...] SOURCES file...): FOLDER/NAME.so and FOLDER/NAME.json
+# add_module(NAME FOLDER [PKG pkg-config-module...] [LINK library...] SOURCES file...): FOLDER/NAME.so and
+# FOLDER/NAME.json. LINK is for the libraries of src/ that are for modules: https.
 function(add_module name folder)
-  cmake_parse_arguments(ARG "" "" "PKG;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "PKG;LINK;SOURCES" ${ARGN})
   add_library(driver_${name} MODULE ${ARG_SOURCES})
   set_target_properties(driver_${name} PROPERTIES
     PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${folder})
-  target_link_libraries(driver_${name} PRIVATE testconn_interface)
+  target_link_libraries(driver_${name} PRIVATE testconn_interface ${ARG_LINK})
   foreach(package IN LISTS ARG_PKG)
     pkg_check_modules(PKG_${package} REQUIRED IMPORTED_TARGET ${package})
     target_link_libraries(driver_${name} PRIVATE PkgConfig::PKG_${package})
@@ -21,11 +22,11 @@ function(add_module name folder)
   add_dependencies(driver_${name} manifest)
 endfunction()
 
-# add_driver(NAME [PKG pkg-config-module...] [SOURCES more.c...]): drivers/NAME.c
+# add_driver(NAME [PKG pkg-config-module...] [LINK library...] [SOURCES more.c...]): drivers/NAME.c
 function(add_driver name)
-  cmake_parse_arguments(ARG "" "" "PKG;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "PKG;LINK;SOURCES" ${ARGN})
   set(folder ${CMAKE_BINARY_DIR}/drivers)
-  add_module(${name} ${folder} PKG ${ARG_PKG} SOURCES ${name}.c ${ARG_SOURCES})
+  add_module(${name} ${folder} PKG ${ARG_PKG} LINK ${ARG_LINK} SOURCES ${name}.c ${ARG_SOURCES})
   install(TARGETS driver_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/testconn/drivers)
   install(FILES ${folder}/${name}.json DESTINATION ${CMAKE_INSTALL_LIBDIR}/testconn/drivers)
 endfunction()

@@ -176,6 +176,9 @@ void probe_server(struct probe *probe, const char *product, const char *version)
  * probe_each_endpoint() the share of that endpoint. */
 struct deadline probe_deadline(const struct probe *probe);
 
+/* Have SIDE (or the test) end at DEADLINE where that is earlier. */
+void probe_hurry(struct probe *side, struct deadline deadline);
+
 /* Whether --trace asks for the path also on success. */
 bool probe_trace_wanted(const struct probe *probe);
 
@@ -199,6 +202,9 @@ bool probe_timed_out(struct probe *probe, int fd, const char *what, struct error
  * whenever a library waits; cheap. The first bytes seen of an attempt are kept.
  */
 void probe_peek(struct probe *probe, int fd);
+
+/* The same for bytes that a library has read and deciphered. */
+void probe_peer_heard(struct probe *probe, const void *bytes, size_t length);
 
 /*
  * What protocol the first bytes of the peer belong to, for messages: "SSH", "MySQL", "HTTP", "TLS",

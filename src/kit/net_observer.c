@@ -291,6 +291,8 @@ void net_observer_where(const struct probe *probe, int fd, char *out, size_t siz
     if (connection)
         text_endpoint(out, size, connection->host[0] ? connection->host : connection->address,
                       connection->port);
+    else if (probe->endpoint)
+        text_endpoint(out, size, probe->endpoint->host, probe->endpoint->port);
     else
         snprintf(out, size, "the service");
 }

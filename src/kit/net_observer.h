@@ -41,7 +41,7 @@ void net_observer_forget(struct probe *probe);
 /* The connection of FD, or the last one made when FD is -1; NULL when there is none. */
 const struct net_connection *net_observer_connection(const struct probe *probe, int fd);
 
-/* "db.example:5432" of that connection, "the service" without one. */
+/* "db.example:5432" of that connection, that of the attempt's endpoint without one. */
 void net_observer_where(const struct probe *probe, int fd, char *out, size_t size);
 
 /* The host name that the descriptor FD was connected for, or NULL. */

@@ -98,6 +98,14 @@ void peer_keep(struct probe *probe, int fd, const void *bytes, size_t length)
     probe->peer_length = length + (more > 0 ? (size_t)more : 0);
 }
 
+void probe_peer_heard(struct probe *probe, const void *bytes, size_t length)
+{
+    if (probe->peer_length > 0)
+        return;
+    probe->peer_length = length < sizeof probe->peer ? length : sizeof probe->peer;
+    memcpy(probe->peer, bytes, probe->peer_length);
+}
+
 const char *probe_peer_protocol(const struct probe *probe)
 {
     return peer_protocol(probe->peer, probe->peer_length);

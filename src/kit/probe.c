@@ -230,6 +230,11 @@ struct deadline probe_deadline(const struct probe *probe)
     return deadline_earlier(probe->attempt_deadline, probe->deadline);
 }
 
+void probe_hurry(struct probe *side, struct deadline deadline)
+{
+    side->deadline = deadline_earlier(side->deadline, deadline);
+}
+
 bool probe_trace_wanted(const struct probe *probe)
 {
     return probe->trace;

@@ -165,9 +165,14 @@ void tls_observer_start(struct probe *probe)
 
 void tls_observer_free(struct probe *side)
 {
-    tls_record_clear(&side->tls->record);
-    pthread_mutex_destroy(&side->tls->lock);
-    free(side->tls);
+    struct tls_observer *tls = side->tls;
+    if (tls->store != side->whole->tls->store) { /* of a policy of its own */
+        X509_STORE_free(tls->store);
+        sk_X509_pop_free(tls->roots, X509_free);
+    }
+    tls_record_clear(&tls->record);
+    pthread_mutex_destroy(&tls->lock);
+    free(tls);
 }
 
 void tls_observer_forget(struct probe *probe)

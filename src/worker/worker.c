@@ -223,8 +223,6 @@ static _Noreturn void run_driver(struct test *test)
     const struct target *target = test->resolution.target;
     probe->deciding_attempt = -1;
     probe->host_property = target->host_property;
-    net_observer_start(probe);
-    tls_observer_start(probe);
     bool accepted = test->driver->test(probe, target, &test->error);
     if (accepted && !was_watched(test))
         accepted = false;
@@ -265,6 +263,8 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
         connection_new(definition, read_form(json_string_value(json_object_get(request, "form"))));
     test.registry = registry_new(json_string_value(json_object_get(request, "drivers")));
     resolution_init(&test.resolution);
+    net_observer_start(test.probe);
+    tls_observer_start(test.probe);
     probe_stage(test.probe, STAGE_INPUT);
     read_files(&test);
     understand(&test, strict);

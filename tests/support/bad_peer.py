@@ -69,8 +69,8 @@ def after_request(data, then=hold):
     return behave
 
 
-def tls(name, version=None, client_ca=None, weak=False):
-    """A TLS handshake with the certificate NAME, and silence behind it."""
+def tls(name, version=None, client_ca=None, weak=False, then=hold):
+    """A TLS handshake with the certificate NAME, and behind it THEN: silence."""
     made = certificates()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -84,7 +84,7 @@ def tls(name, version=None, client_ca=None, weak=False):
     def behave(connection):
         connection.settimeout(HOLD)
         with context.wrap_socket(connection, server_side=True) as secured:
-            hold(secured)
+            then(secured)
     return behave
 
 
