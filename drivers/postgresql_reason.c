@@ -144,6 +144,8 @@ static bool tell_missing_password(const struct session *session, struct error *e
     error_set(err, REASON_LOGIN_REFUSED, "%s asks for a password of user \"%s\", and %s",
               session->where, session->target->user,
               given ? "the one given is empty" : "none is given");
+    error_brief(err, "it asks for a password, and %s",
+                given ? "the given one is empty" : "none is given");
     error_remedy(err, "give the password in PASSWORD");
     return error_property(err, session->target->password_property);
 }
@@ -153,8 +155,8 @@ static bool tell_foreign_protocol(const struct session *session, struct error *e
     const char *protocol = probe_peer_protocol(session->probe);
     if (!protocol || strcmp(protocol, "PostgreSQL") == 0)
         return true;
-    return error_set(err, REASON_WRONG_PROTOCOL, "%s speaks %s, not PostgreSQL", session->where,
-                     protocol);
+    error_set(err, REASON_WRONG_PROTOCOL, "%s speaks %s, not PostgreSQL", session->where, protocol);
+    return error_brief(err, "%s answers there", protocol);
 }
 
 static const char *property_of(const struct session *session, enum reason reason)
@@ -175,6 +177,7 @@ static bool tell_server_words(const struct session *session, const struct server
               "%s answered user \"%s\" (database \"%s\"): \"%s\" (SQLSTATE %s%s)", session->where,
               session->target->user, database ? database : session->target->user, words->text,
               words->sqlstate, PQsslInUse(session->conn) ? ", over TLS" : "");
+    error_brief(err, "\"%s\" (%s)", words->text, words->sqlstate);
     if (meaning->remedy)
         error_remedy(err, "%s", meaning->remedy);
     return error_property(err, property_of(session, meaning->reason));
@@ -200,6 +203,7 @@ static bool tell_own_words(const struct session *session, const struct server_wo
     else
         error_set(err, meaning->reason, "%s does not speak PostgreSQL's protocol: %s",
                   session->where, words->text);
+    error_brief(err, "%s", words->text);
     if (meaning->remedy)
         error_remedy(err, "%s", meaning->remedy);
     return false;

@@ -38,13 +38,15 @@ struct error {
     char message[4096];
     char remedy[512];   /* empty: the reason's own */
     char property[128]; /* the property at fault, as "ConnectionProperties.PORT"; empty: none */
+    char brief[256];    /* for a line among many; empty: the message, cut */
+    char details[1024]; /* "label\ttext\n" each, as error_detail() made them */
 };
 
 /* An error that says nothing yet. */
 #define ERROR_INIT ((struct error){.reason = REASON_NONE})
 
 /*
- * Set ERR to REASON and the formatted message; remedy and property are emptied. Line breaks, tabs
+ * Set ERR to REASON and the formatted message; everything else of it is emptied. Line breaks, tabs
  * and control bytes become blanks, bytes that are not UTF-8 are escaped, a message that is too long
  * ends in "...". Returns false always, so that a function can return what it says.
  */
@@ -53,6 +55,20 @@ bool error_set(struct error *err, enum reason reason, const char *format, ...)
 
 /* Name the remedy of ERR where it is better known than in the list. Returns false. */
 bool error_remedy(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Name the cause in a few words, without full stop: for a line among many, where code and
+ * connection stand already. Returns false.
+ */
+bool error_brief(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Put a value in a row of its own for a person: LABEL ("expected", "presented", ...) and the text.
+ * An error that has a brief and details is told by these instead of its message, so together they
+ * hold the same. Returns false.
+ */
+bool error_detail(struct error *err, const char *label, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Name the property at fault, without formatting. Returns false. */
 bool error_property(struct error *err, const char *property);

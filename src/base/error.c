@@ -29,6 +29,8 @@ bool error_set(struct error *err, enum reason reason, const char *format, ...)
     err->reason = reason;
     err->remedy[0] = '\0';
     err->property[0] = '\0';
+    err->brief[0] = '\0';
+    err->details[0] = '\0';
     text_one_line(err->message, sizeof err->message, message, strlen(message));
     free(message);
     return false;
@@ -42,6 +44,33 @@ bool error_remedy(struct error *err, const char *format, ...)
     va_end(arguments);
     text_one_line(err->remedy, sizeof err->remedy, remedy, strlen(remedy));
     free(remedy);
+    return false;
+}
+
+bool error_brief(struct error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *brief = text_vformat(format, arguments);
+    va_end(arguments);
+    text_one_line(err->brief, sizeof err->brief, brief, strlen(brief));
+    free(brief);
+    return false;
+}
+
+bool error_detail(struct error *err, const char *label, const char *format, ...)
+{
+    char line[sizeof err->details];
+    size_t used = strlen(err->details);
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = text_vformat(format, arguments);
+    va_end(arguments);
+    text_one_line(line, sizeof line, text, strlen(text));
+    free(text);
+    int length = snprintf(err->details + used, sizeof err->details - used, "%s\t%s\n", label, line);
+    if (length < 0 || (size_t)length >= sizeof err->details - used)
+        err->details[used] = '\0';
     return false;
 }
 

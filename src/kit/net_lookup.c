@@ -187,6 +187,13 @@ static void explain(const struct net_answer *answer, int status, struct error *e
                   "\"%s\" could not be looked up: %s%s%s (name servers: %s)", answer->node,
                   gai_strerror(status), status == EAI_SYSTEM ? ": " : "",
                   status == EAI_SYSTEM ? strerror(answer->error) : "", asked);
+    if (answer->done)
+        error_brief(err, "\"%s\" %s", answer->node,
+                    err->reason != REASON_DNS_NOT_FOUND ? "could not be looked up"
+                    : status == EAI_NONAME              ? "does not exist"
+                                                        : "has no address");
+    else
+        error_brief(err, "the name servers gave no answer");
     text_buffer_release(&servers);
 }
 

@@ -397,6 +397,7 @@ static bool tell_tcp_fault(struct probe *probe, const struct net_connection *fir
     text_endpoint(where, sizeof where, host, first->port);
     error_set(err, reason, "no TCP connection to %s: %s%s%s", where, outcomes, path ? ". " : "",
               path ? path : "");
+    error_brief(err, "%s", outcomes);
     if (reason == REASON_TIMED_OUT)
         error_remedy(err,
                      "have TCP port %u to %s let through by the firewalls on the way, and check "

@@ -36,24 +36,25 @@ bool path_evidence_read(int fd, struct path_evidence *evidence)
 /* What a cause is called, how it is told, what to do. */
 struct cause {
     const char *rule;
+    const char *brief;
     const char *text;
     const char *remedy;
 };
 
 static const struct cause mtu_inbound = {
-    "path-loses-large-packets",
+    "path-loses-large-packets", "large packets are lost on the way to us (path MTU)",
     "accepted us and sends packets that do not all arrive: a later, smaller piece came in, the "
     "full-size ones before it never did. That is a path MTU problem, typical for a VPN or tunnel, "
     "not a problem of the service",
     "let ICMP \"fragmentation needed\" through, clamp the MSS, or lower the interface's MTU"};
 static const struct cause mtu_outbound = {
-    "path-loses-large-packets",
+    "path-loses-large-packets", "large packets are lost on the way there (path MTU)",
     "acknowledged our small packets, but not the large ones, which we sent again and again. That "
     "is "
     "a path MTU problem, typical for a VPN or tunnel, not a problem of the service",
     "let ICMP \"fragmentation needed\" through, clamp the MSS, or lower the interface's MTU"};
 static const struct cause path_died = {
-    "path-died",
+    "path-died", "the path died after the connection was accepted",
     "accepted the connection and then acknowledged nothing more: the path died after the TCP "
     "handshake (state lost in a firewall, a host gone, an address taken over)",
     "check firewalls and load balancers on the way for lost connection state, and that the host is "
@@ -78,6 +79,7 @@ void path_evidence_explain(struct probe *probe, const struct path_evidence *evid
     text_duration(round_trip, sizeof round_trip, evidence->round_trip_ms);
     if (cause) {
         error_set(err, REASON_TIMED_OUT, "%s %s (waiting for %s)", where, cause->text, what);
+        error_brief(err, "%s", cause->brief);
         error_remedy(err, "%s", cause->remedy);
     } else {
         error_set(
@@ -85,6 +87,7 @@ void path_evidence_explain(struct probe *probe, const struct path_evidence *evid
             "%s acknowledged everything we sent and has said nothing for %s (waiting for %s): the "
             "network is fine (round trip %s), the service hangs, or waits for something else",
             where, silence, what, round_trip);
+        error_brief(err, "silent for %s, waiting for %s", silence, what);
         error_remedy(
             err, "look at the service itself - its load, its log, locks, a stopped process - and "
                  "that this port is the right one");

@@ -266,6 +266,18 @@ void probe_verdict_ok(struct probe *probe)
     flush(probe);
 }
 
+/* "label\ttext\n"... as [["label", "text"], ...]. */
+static json_t *details_to_json(const char *details)
+{
+    json_t *list = json_array();
+    for (const char *end; (end = strchr(details, '\n')); details = end + 1) {
+        const char *tab = strchr(details, '\t');
+        json_array_append_new(list, json_pack("[s%, s%]", details, (size_t)(tab - details), tab + 1,
+                                              (size_t)(end - tab - 1)));
+    }
+    return list;
+}
+
 void probe_verdict_failed(struct probe *probe, const struct error *err, int attempt)
 {
     json_t *line = json_pack("{s:b, s:s, s:s, s:o}", "ok", 0, "stage", stage_name(probe->stage),
@@ -274,6 +286,10 @@ void probe_verdict_failed(struct probe *probe, const struct error *err, int atte
         json_object_set_new(line, "remedy", one_line(err->remedy));
     if (err->property[0])
         json_object_set_new(line, "property", one_line(err->property));
+    if (err->brief[0])
+        json_object_set_new(line, "brief", one_line(err->brief));
+    if (err->details[0])
+        json_object_set_new(line, "details", details_to_json(err->details));
     if (attempt >= 0)
         json_object_set_new(line, "attempt", json_integer(attempt));
     add_line(probe, line);

@@ -57,6 +57,8 @@ void report_free(struct report *report)
     free(report->reason);
     free(report->remedy);
     free(report->property);
+    free(report->brief);
+    json_decref(report->details);
     free(report);
 }
 
@@ -95,6 +97,8 @@ void report_fail(struct report *report, enum stage stage, const struct error *er
     free(report->reason);
     free(report->remedy);
     free(report->property);
+    free(report->brief);
+    report->brief = err->brief[0] ? clean(err->brief) : NULL;
     report->reason = clean(err->message);
     report->remedy = clean(err->remedy[0] ? err->remedy : info->remedy);
     report->property = err->property[0] ? clean(err->property) : NULL;

@@ -29,11 +29,13 @@ struct report {
     char *driver;   /* NULL: none was found */
     json_t *target; /* object: host, port, address, database, user; or NULL */
     enum report_status status;
-    enum stage stage;  /* where it failed or was given up; meaningless when ok */
-    enum reason code;  /* REASON_NONE when ok or skipped */
-    char *reason;      /* one line; NULL when ok */
-    char *remedy;      /* NULL when ok or skipped */
-    char *property;    /* at fault; NULL: none */
+    enum stage stage; /* where it failed or was given up; meaningless when ok */
+    enum reason code; /* REASON_NONE when ok or skipped */
+    char *reason;     /* one line; NULL when ok */
+    char *remedy;     /* NULL when ok or skipped */
+    char *property;   /* at fault; NULL: none */
+    char *brief;      /* the cause in a few words; NULL: the reason has to do */
+    json_t *details;  /* array of [label, text] that with BRIEF say what the reason says; or NULL */
     unsigned attempts; /* of the whole test, as `wait` counts */
     struct stage_report stages[STAGE_COUNT];
     json_t *tls;           /* object, or NULL */

@@ -12,7 +12,8 @@
  *   {"at":N,"driver":NAME} {"at":N,"target":{...}} {"at":N,"tls":{...}} {"at":N,"server":{...}}
  *                                                target merges, tls and server replace
  *   {"at":N,"ok":true}                           verdict: every stage entered passed
- *   {"at":N,"ok":false,"stage":S,"code":C,"reason":R[,"remedy":T][,"property":P][,"attempt":K]}
+ *   {"at":N,"ok":false,"stage":S,"code":C,"reason":R[,"remedy":T][,"property":P][,"attempt":K]
+ *                                                [,"brief":B][,"details":[[LABEL,TEXT],...]]}
  *                                                verdict; K (from 0): which attempt decided
  */
 #ifndef REPORT_LINE_H

@@ -214,6 +214,18 @@ static void copy_text(char *out, size_t size, const json_t *value)
     text_one_line(out, size, text ? text : "", text ? strlen(text) : 0);
 }
 
+/* Pairs of texts; NULL when they are none. */
+static json_t *read_details(json_t *value)
+{
+    size_t index;
+    json_t *pair;
+    json_array_foreach(value, index,
+                       pair) if (json_array_size(pair) != 2 ||
+                                 !json_is_string(json_array_get(pair, 0)) ||
+                                 !json_is_string(json_array_get(pair, 1))) return NULL;
+    return json_array_size(value) ? json_incref(value) : NULL;
+}
+
 static bool read_failure(struct report *report, const json_t *line, int64_t at_us)
 {
     struct error err = ERROR_INIT;
@@ -227,6 +239,7 @@ static bool read_failure(struct report *report, const json_t *line, int64_t at_u
     copy_text(err.message, sizeof err.message, json_object_get(line, "reason"));
     copy_text(err.remedy, sizeof err.remedy, json_object_get(line, "remedy"));
     copy_text(err.property, sizeof err.property, json_object_get(line, "property"));
+    copy_text(err.brief, sizeof err.brief, json_object_get(line, "brief"));
     leave_stage(report, at_us, report->current == stage ? STAGE_FAILED : STAGE_PASSED);
     json_t *saved =
         attempt ? json_array_get(report->attempts_saved, (size_t)json_integer_value(attempt))
@@ -238,6 +251,7 @@ static bool read_failure(struct report *report, const json_t *line, int64_t at_u
     report->entered = true;
     report->current = stage;
     report_fail(report, stage, &err);
+    report->details = read_details(json_object_get(line, "details"));
     report->stages[stage].duration_ms = duration_ms;
     return true;
 }

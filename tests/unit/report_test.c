@@ -56,6 +56,64 @@ static void lines_become_a_report(void **state)
     report_free(report);
 }
 
+static void a_verdict_brings_brief_and_details(void **state)
+{
+    struct report *report = report_new("orders", "JDBC");
+    (void)state;
+    assert_true(read(report, "{\"at\":1,\"stage\":\"tls\"}"));
+    assert_true(read(report,
+                     "{\"at\":2,\"ok\":false,\"stage\":\"tls\",\"code\":\"TLS_NAME_MISMATCH\","
+                     "\"reason\":\"r\",\"brief\":\"for b\\u001b\","
+                     "\"details\":[[\"expected\",\"a\"],[\"presented\",\"b\\r\"]]}"));
+    assert_string_equal(report->brief, "for b");
+    assert_int_equal(json_array_size(report->details), 2);
+    assert_string_equal(json_string_value(json_array_get(json_array_get(report->details, 1), 1)),
+                        "b");
+    report_free(report);
+    report = report_new("orders", "JDBC");
+    assert_true(read(report, "{\"at\":2,\"ok\":false,\"stage\":\"tls\",\"code\":\"TLS_HANDSHAKE\","
+                             "\"reason\":\"r\",\"details\":[[\"expected\",1]]}"));
+    assert_null(report->details);
+    assert_null(report->brief);
+    report_free(report);
+}
+
+static void an_error_keeps_as_many_details_as_fit(void **state)
+{
+    struct error err = ERROR_INIT;
+    (void)state;
+    error_set(&err, REASON_INTERNAL, "x");
+    for (int i = 0; i < 100; i++)
+        error_detail(&err, "expected", "the %d\tth\n", i);
+    assert_memory_equal(err.details, "expected\tthe 0 th\nexpected\t", 27);
+    assert_int_equal(err.details[strlen(err.details) - 1], '\n');
+    error_set(&err, REASON_INTERNAL, "y");
+    assert_string_equal(err.details, "");
+}
+
+static void what_is_skipped_shows_where_it_stood(void **state)
+{
+    struct report *report = report_new("orders", "JDBC");
+    (void)state;
+    assert_true(read(report, "{\"at\":1,\"stage\":\"input\"}"));
+    assert_true(read(report, "{\"at\":2,\"stage\":\"dns\"}"));
+    report_skip(report, "interrupted");
+    json_t *test = report_to_json(report);
+    assert_string_equal(text_at(test, "status"), "skipped");
+    assert_string_equal(text_at(test, "stage"), "dns");
+    assert_string_equal(text_at(test, "reason"), "interrupted");
+    assert_null(json_object_get(test, "code"));
+    json_decref(test);
+    report_free(report);
+    report = report_new("orders", "JDBC");
+    report_skip(report, "interrupted");
+    test = report_to_json(report);
+    assert_null(json_object_get(test, "stage"));
+    assert_int_equal(json_array_size(json_object_get(test, "stages")), 0);
+    json_decref(test);
+    report_free(report);
+}
+
 static void what_is_still_to_come_is_as_planned(void **state)
 {
     static const struct {
@@ -191,6 +249,9 @@ int main(void)
         cmocka_unit_test(what_is_still_to_come_is_as_planned),
         cmocka_unit_test(the_deciding_attempt_is_what_is_shown),
         cmocka_unit_test(what_is_no_line_is_refused),
+        cmocka_unit_test(a_verdict_brings_brief_and_details),
+        cmocka_unit_test(an_error_keeps_as_many_details_as_fit),
+        cmocka_unit_test(what_is_skipped_shows_where_it_stood),
         cmocka_unit_test(a_stage_cannot_come_twice_and_nothing_after_the_verdict),
         cmocka_unit_test(the_exit_code_says_the_worst),
     };

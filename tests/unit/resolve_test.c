@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "resolve.h"
+#include "testconn/driver.h"
 #include "text.h"
 
 static struct registry *registry;
@@ -24,10 +25,10 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(folder));
     char *path = text_format("%s/postgresql.json", folder);
     json_t *manifest =
-        json_pack("{s:i,s:s,s:s,s:[s],s:[s,s,s,s,s,s,s],s:[s,s],s:i}", "abi", 1, "name",
-                  "postgresql", "summary", "x", "types", "JDBC", "subprotocols", "postgresql",
-                  "redshift", "mysql", "mariadb", "oracle", "sqlserver", "snowflake", "engines",
-                  "postgresql", "aurora-postgresql", "default_port", 5432);
+        json_pack("{s:i,s:s,s:s,s:[s],s:[s,s,s,s,s,s,s],s:[s,s],s:i}", "abi", TESTCONN_DRIVER_ABI,
+                  "name", "postgresql", "summary", "x", "types", "JDBC", "subprotocols",
+                  "postgresql", "redshift", "mysql", "mariadb", "oracle", "sqlserver", "snowflake",
+                  "engines", "postgresql", "aurora-postgresql", "default_port", 5432);
     json_dump_file(manifest, path, 0);
     registry = registry_new(folder);
     json_decref(manifest);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls_verification.c - why a certificate was not accepted, in words that a person can act on. */
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "certificate.h"
+#include "text.h"
+#include "tls_observer.h"
+
+enum { NAMES_MAXIMUM = 12 };
+
+static char *subject_of(const X509 *certificate)
+{
+    return certificate ? certificate_name(X509_get_subject_name(certificate)) : xstrdup("unnamed");
+}
+
+/* "CN=Test CA, CN=Other CA": the subjects of LIST. */
+static char *subjects(const STACK_OF(X509) * list)
+{
+    struct text_buffer text = TEXT_BUFFER_INIT;
+    for (int i = 0; i < sk_X509_num(list) && i < 5; i++) {
+        char *subject = subject_of(sk_X509_value(list, i));
+        text_append_format(&text, "%s\"%s\"", i ? ", " : "", subject);
+        free(subject);
+    }
+    return text_take(&text);
+}
+
+static bool tell_time(const struct tls_record *record, const char *where, bool expired,
+                      struct error *err)
+{
+    char when[32];
+    X509 *certificate = record->chain_error_certificate;
+    char *subject = subject_of(certificate);
+    certificate_time(expired ? X509_get0_notAfter(certificate) : X509_get0_notBefore(certificate),
+                     when);
+    error_set(err, expired ? REASON_TLS_EXPIRED : REASON_TLS_NOT_YET_VALID,
+              "%s of %s, \"%s\", %s %s",
+              record->chain_error_depth ? "a CA certificate in the chain" : "the certificate",
+              where, subject, expired ? "expired on" : "is not valid before", when);
+    error_brief(err, "%s %s %.10s",
+                record->chain_error_depth ? "a CA certificate in its chain" : "its certificate",
+                expired ? "expired on" : "is not valid before", when);
+    free(subject);
+    return false;
+}
+
+/* What is told of a chain that ends in no trusted CA. */
+struct distrust {
+    const char *leaf, *top,
+        *issuer; /* subjects of the first and the last, and who issued the last */
+    char *trusted;
+};
+
+static bool tell_self_signed(const struct distrust *of, const char *where, struct error *err)
+{
+    error_set(err, REASON_TLS_UNTRUSTED,
+              "the certificate of %s, \"%s\", is self-signed and not itself trusted; trusted: %s",
+              where, of->leaf, of->trusted);
+    error_brief(err, "its certificate is self-signed");
+    error_detail(err, "", "the certificate of %s is self-signed and not itself trusted", where);
+    return error_detail(err, "presented", "\"%s\"", of->leaf);
+}
+
+static bool tell_unknown_root(const struct distrust *of, const char *where, struct error *err)
+{
+    error_set(err, REASON_TLS_UNTRUSTED,
+              "the certificate of %s, \"%s\", comes from an unknown CA: its chain ends in the "
+              "self-signed root \"%s\", which is not trusted; trusted: %s",
+              where, of->leaf, of->top, of->trusted);
+    error_brief(err, "its CA \"%s\" is not trusted", of->top);
+    error_detail(err, "",
+                 "the certificate of %s comes from an unknown CA: its chain ends in a self-signed "
+                 "root that is not trusted",
+                 where);
+    error_detail(err, "presented", "\"%s\"", of->leaf);
+    return error_detail(err, "root", "\"%s\"", of->top);
+}
+
+static bool tell_wrong_signature(const struct distrust *of, const char *where, struct error *err)
+{
+    error_set(err, REASON_TLS_UNTRUSTED,
+              "a signature in the certificate chain of %s is wrong: \"%s\" was not signed by the "
+              "trusted CA of that name; trusted: %s",
+              where, of->leaf, of->trusted);
+    error_brief(err, "a signature in its certificate chain is wrong");
+    error_detail(err, "",
+                 "a signature in the certificate chain of %s is wrong: the certificate was not "
+                 "signed by the trusted CA of that name",
+                 where);
+    return error_detail(err, "presented", "\"%s\"", of->leaf);
+}
+
+static bool tell_unknown_issuer(const struct distrust *of, const char *where, struct error *err)
+{
+    error_set(err, REASON_TLS_UNTRUSTED,
+              "the issuer of the certificate of %s is unknown: \"%s\" was issued by \"%s\", which "
+              "is not trusted and which the server did not send (a missing intermediate "
+              "certificate, or another CA); trusted: %s",
+              where, of->top, of->issuer, of->trusted);
+    error_brief(err, "its issuer \"%s\" is not trusted", of->issuer);
+    error_detail(
+        err, "",
+        "the issuer of the certificate of %s is unknown: it is not trusted, and the server "
+        "did not send it (a missing intermediate certificate, or another CA)",
+        where);
+    error_detail(err, "presented", "\"%s\"", of->top);
+    return error_detail(err, "issued by", "\"%s\"", of->issuer);
+}
+
+static bool tell_untrusted(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    const struct tls_record *record = &tls->record;
+    X509 *last = sk_X509_value(record->chain, sk_X509_num(record->chain) - 1);
+    char *leaf = subject_of(sk_X509_value(record->chain, 0));
+    char *top = subject_of(last);
+    char *issuer = certificate_name(X509_get_issuer_name(last));
+    char *roots = tls->roots ? subjects(tls->roots) : xstrdup("this system's CA certificates");
+    struct distrust of = {leaf, top, issuer,
+                          text_format("%s%s", roots, tls->roots ? " (the configured CA)" : "")};
+    if (record->chain_error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
+        tell_self_signed(&of, where, err);
+    else if (record->chain_error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
+        tell_unknown_root(&of, where, err);
+    else if (record->chain_error == X509_V_ERR_CERT_SIGNATURE_FAILURE)
+        tell_wrong_signature(&of, where, err);
+    else
+        tell_unknown_issuer(&of, where, err);
+    error_detail(err, "trusted", "%s", of.trusted);
+    free(of.trusted);
+    free(roots);
+    free(leaf);
+    free(top);
+    free(issuer);
+    return false;
+}
+
+static bool tell_weak(const struct tls_record *record, const char *where, struct error *err)
+{
+    static const char demanded[] = "RSA of 2048 bits or its equal, and SHA-256 or better";
+    json_t *facts = certificate_to_json(record->chain_error_certificate);
+    const char *subject = json_string_value(json_object_get(facts, "subject"));
+    const char *key = json_string_value(json_object_get(facts, "key"));
+    const char *signature = json_string_value(json_object_get(facts, "signature_algorithm"));
+    const char *words = X509_verify_cert_error_string(record->chain_error);
+    error_set(err, REASON_TLS_WEAK,
+              "the certificate chain of %s is below our level (%s): \"%s\" has the key %s and is "
+              "signed with %s; demanded are %s",
+              where, words, subject, key, signature, demanded);
+    error_brief(err, "a certificate has the key %s, signed with %s", key, signature);
+    error_detail(err, "", "the certificate chain of %s is below our level (%s)", where, words);
+    error_detail(err, "presented", "\"%s\", %s, signed with %s", subject, key, signature);
+    error_detail(err, "demanded", "%s", demanded);
+    json_decref(facts);
+    return false;
+}
+
+static bool tell_chain(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    const struct tls_record *record = &tls->record;
+    switch (record->chain_error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return tell_time(record, where, true, err);
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return tell_time(record, where, false, err);
+    case X509_V_ERR_CERT_REVOKED:
+        return error_set(err, REASON_TLS_REVOKED, "the certificate of %s was revoked by its issuer",
+                         where);
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+        return tell_weak(record, where, err);
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        return tell_untrusted(tls, where, err);
+    default:
+        return error_set(err, REASON_TLS_UNTRUSTED,
+                         "the certificate chain of %s was not accepted: %s (%d)", where,
+                         X509_verify_cert_error_string(record->chain_error), record->chain_error);
+    }
+}
+
+/* "db.internal.example, *.internal.example", or what stands in their place. */
+static char *presented_names(X509 *leaf, const char *subject)
+{
+    struct text_buffer names = TEXT_BUFFER_INIT;
+    json_t *sans = certificate_sans(leaf);
+    for (size_t i = 0; i < json_array_size(sans) && i < NAMES_MAXIMUM; i++)
+        text_append_format(&names, "%s%s", i ? ", " : "",
+                           json_string_value(json_array_get(sans, i)));
+    if (!names.length)
+        text_append_format(&names, "no alternative name, only the subject %s", subject);
+    json_decref(sans);
+    return text_take(&names);
+}
+
+static bool tell_name(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    const struct tls_policy *policy = tls->policy;
+    const char *expected = policy->expected_dn ? policy->expected_dn : tls->record.expected;
+    const char *property = policy->expected_dn || policy->expected_name
+                               ? "ConnectionProperties.CUSTOM_JDBC_CERT_STRING"
+                               : policy->name_property;
+    const char *from = property ? strrchr(property, '.') : NULL;
+    X509 *leaf = sk_X509_value(tls->record.chain, 0);
+    char *subject = subject_of(leaf);
+    char *presented =
+        policy->expected_dn ? text_format("\"%s\"", subject) : presented_names(leaf, subject);
+    const char *what =
+        policy->expected_dn ? "has another distinguished name" : "is for other names";
+    error_set(err, REASON_TLS_NAME_MISMATCH,
+              "the certificate of %s %s: expected \"%s\", presented %s", where, what, expected,
+              presented);
+    error_brief(err, "its certificate is for %s", presented);
+    error_detail(err, "", "the certificate of %s %s", where, what);
+    error_detail(err, "expected", "%s%s%s%s", expected, from ? " (from " : "", from ? from + 1 : "",
+                 from ? ")" : "");
+    error_detail(err, "presented", "%s", presented);
+    error_remedy(err,
+                 "connect by one of the presented names, or have the certificate reissued with "
+                 "\"%s\" %s",
+                 expected, policy->expected_dn ? "as its name" : "among its names");
+    error_property(err, property);
+    free(presented);
+    free(subject);
+    return false;
+}
+
+bool tls_verification(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    const struct tls_record *record = &tls->record;
+    if (record->chain_error != X509_V_OK) {
+        tell_chain(tls, where, err);
+        return error_property(err, tls->policy->ca_pem ? tls->policy->ca_property : NULL);
+    }
+    return record->name_matches || tell_name(tls, where, err);
+}
