@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "mongodb_url.h"
 #include "text.h"
 #include "words.h"
 
@@ -68,8 +69,7 @@ static void check_mongodb(const struct connection *connection, struct problems *
     check_login(connection, problems);
     demand(connection, "CONNECTION_URL",
            "mongodb://HOST:PORT/DATABASE or mongodb+srv://HOST/DATABASE", problems);
-    if (url && !text_starts(url, "mongodb://") && !text_starts(url, "mongodb+srv://") &&
-        !strstr(url, "${"))
+    if (url && !mongodb_url_is_one(url) && !strstr(url, "${"))
         problems_add(problems, "ConnectionProperties.CONNECTION_URL", "url",
                      "does not begin with mongodb:// or mongodb+srv://");
 }

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "jdbc_url.h"
+#include "mongodb_url.h"
 #include "reference.h"
+#include "resolve_mongodb.h"
 #include "resolving.h"
 #include "text.h"
 #include "validate.h"
@@ -277,6 +279,10 @@ static void check_url(struct resolving *resolving)
     static const char *const keys[] = {"JDBC_CONNECTION_URL", "JDBC_ENGINE"};
     const char *url = resolving_property(resolving, keys[0]);
     const char *engine = resolving_property(resolving, keys[1]);
+    const char *mongodb = resolving_property(resolving, "CONNECTION_URL");
+    if (strcmp(resolving->connection->type, "MONGODB") == 0 && mongodb &&
+        mongodb_url_is_one(mongodb))
+        resolve_mongodb(resolving);
     if (strcmp(resolving->connection->type, "JDBC") != 0)
         return;
     if (url && !reference_in(url, REFERENCE_FILE))
@@ -300,6 +306,8 @@ static bool resolve_by_type(struct resolving *resolving)
         return resolve_jdbc(resolving);
     if (strcmp(type, "CUSTOM") == 0 || strcmp(type, "MARKETPLACE") == 0)
         return resolve_connector(resolving);
+    if (strcmp(type, "MONGODB") == 0)
+        return resolve_mongodb(resolving);
     return strcmp(type, "NETWORK") == 0 ? resolve_network(resolving) : resolve_other(resolving);
 }
 

@@ -57,18 +57,32 @@ bool resolving_take_driver(struct resolving *resolving, const struct manifest *m
     return true;
 }
 
-void resolving_add_endpoint(struct resolving *resolving, const char *host, unsigned port,
-                            const char *host_source, const char *port_source)
+/* Port 0: not known yet. */
+static void add_host(struct resolving *resolving, const char *host, unsigned port,
+                     const char *source)
 {
     struct target *target = resolving->target;
-    char digits[16];
     target->endpoints =
         xrealloc(target->endpoints, (target->endpoint_count + 1) * sizeof *target->endpoints);
     target->endpoints[target->endpoint_count++] =
         (struct endpoint){.host = xstrdup(host), .port = (uint16_t)port};
-    resolving_origin(resolving, "host", host, host_source);
+    resolving_origin(resolving, "host", host, source);
+}
+
+void resolving_add_endpoint(struct resolving *resolving, const char *host, unsigned port,
+                            const char *host_source, const char *port_source)
+{
+    char digits[16];
+    add_host(resolving, host, port, host_source);
     snprintf(digits, sizeof digits, "%u", port);
     resolving_origin(resolving, "port", digits, port_source);
+}
+
+void resolving_add_service(struct resolving *resolving, const char *name, const char *source,
+                           const char *hosts_come)
+{
+    add_host(resolving, name, 0, source);
+    resolving_origin(resolving, "port", "not known yet", hosts_come);
 }
 
 /* USERNAME beats SECRET_ID, ENCRYPTED_PASSWORD beats PASSWORD, as in Glue. */

@@ -40,6 +40,10 @@ bool resolving_take_driver(struct resolving *resolving, const struct manifest *m
 void resolving_add_endpoint(struct resolving *resolving, const char *host, unsigned port,
                             const char *host_source, const char *port_source);
 
+/* A name that stands for hosts and ports which only a look-up tells: an endpoint of port 0. */
+void resolving_add_service(struct resolving *resolving, const char *name, const char *source,
+                           const char *hosts_come);
+
 /* USERNAME, PASSWORD, ENCRYPTED_PASSWORD and SECRET_ID. */
 void resolving_take_login(struct resolving *resolving);
 

@@ -14,18 +14,20 @@ enum parameter_use {
     USE_NAME,       /* the name or DN that the server's certificate has to have */
     USE_REFUSE,     /* a class, a file, a socket, statements to run */
     USE_CREDENTIAL, /* a login, which belongs into the properties */
-    USE_TIME        /* a time limit: the test has its own */
+    USE_TIME,       /* a time limit: the test has its own */
+    USE_IDLE        /* known, and without effect on a test */
 };
 
 #define PG "postgresql redshift"
 #define MY "mysql mariadb aurora"
+#define MG "mongodb mongodb+srv"
 
 /* Beside these and the ones about TLS (url_tls.c) all are unknown, and a note. */
 static const struct parameter_rule {
     const char *vendors; /* blank-separated subprotocols */
     const char *name;    /* without case */
     enum parameter_use use;
-    const char *passed_as;
+    const char *passed_as; /* of what is refused: the property to use instead, or NULL */
 } rules[] = {
     {PG, "ApplicationName", USE_PASS, "application_name"},
     {PG, "options", USE_PASS, "options"},
@@ -167,6 +169,65 @@ static const struct parameter_rule {
     {"snowflake", "token", USE_CREDENTIAL, NULL},
     {"snowflake", "passcode", USE_CREDENTIAL, NULL},
     {"snowflake", "proxyPassword", USE_CREDENTIAL, NULL},
+    {MG, "authSource", USE_PASS, "authSource"},
+    {MG, "authMechanism", USE_PASS, "authMechanism"},
+    {MG, "authMechanismProperties", USE_PASS, "authMechanismProperties"},
+    {MG, "replicaSet", USE_PASS, "replicaSet"},
+    {MG, "directConnection", USE_PASS, "directConnection"},
+    {MG, "loadBalanced", USE_PASS, "loadBalanced"},
+    {MG, "readPreference", USE_PASS, "readPreference"},
+    {MG, "appName", USE_PASS, "appName"},
+    {MG, "connectTimeoutMS", USE_PASS, "connectTimeoutMS"},
+    {MG, "socketTimeoutMS", USE_PASS, "socketTimeoutMS"},
+    {MG, "serverSelectionTimeoutMS", USE_PASS, "serverSelectionTimeoutMS"},
+    {MG, "srvServiceName", USE_PASS, "srvServiceName"},
+    {MG, "srvMaxHosts", USE_PASS, "srvMaxHosts"},
+    {MG, "tlsCAFile", USE_REFUSE, "CUSTOM_JDBC_CERT"},
+    {MG, "sslCertificateAuthorityFile", USE_REFUSE, "CUSTOM_JDBC_CERT"},
+    {MG, "ssl_ca_certs", USE_REFUSE, "CUSTOM_JDBC_CERT"},
+    {MG, "tlsCertificateKeyFile", USE_REFUSE, NULL},
+    {MG, "sslClientCertificateKeyFile", USE_REFUSE, NULL},
+    {MG, "ssl_certfile", USE_REFUSE, NULL},
+    {MG, "ssl_keyfile", USE_REFUSE, NULL},
+    {MG, "tlsCRLFile", USE_REFUSE, NULL},
+    {MG, "ssl_crlfile", USE_REFUSE, NULL},
+    {MG, "proxyHost", USE_REFUSE, NULL},
+    {MG, "proxyPort", USE_REFUSE, NULL},
+    {MG, "tlsCertificateKeyFilePassword", USE_CREDENTIAL, NULL},
+    {MG, "sslClientCertificateKeyPassword", USE_CREDENTIAL, NULL},
+    {MG, "ssl_pem_passphrase", USE_CREDENTIAL, NULL},
+    {MG, "proxyUsername", USE_CREDENTIAL, NULL},
+    {MG, "proxyPassword", USE_CREDENTIAL, NULL},
+    {MG, "retryWrites", USE_IDLE, NULL},
+    {MG, "retryReads", USE_IDLE, NULL},
+    {MG, "w", USE_IDLE, NULL},
+    {MG, "wTimeoutMS", USE_IDLE, NULL},
+    {MG, "journal", USE_IDLE, NULL},
+    {MG, "fsync", USE_IDLE, NULL},
+    {MG, "safe", USE_IDLE, NULL},
+    {MG, "slaveOk", USE_IDLE, NULL},
+    {MG, "readConcernLevel", USE_IDLE, NULL},
+    {MG, "readPreferenceTags", USE_IDLE, NULL},
+    {MG, "maxStalenessSeconds", USE_IDLE, NULL},
+    {MG, "compressors", USE_IDLE, NULL},
+    {MG, "zlibCompressionLevel", USE_IDLE, NULL},
+    {MG, "maxPoolSize", USE_IDLE, NULL},
+    {MG, "minPoolSize", USE_IDLE, NULL},
+    {MG, "maxIdleTimeMS", USE_IDLE, NULL},
+    {MG, "maxLifeTimeMS", USE_IDLE, NULL},
+    {MG, "maxConnecting", USE_IDLE, NULL},
+    {MG, "waitQueueTimeoutMS", USE_IDLE, NULL},
+    {MG, "waitQueueMultiple", USE_IDLE, NULL},
+    {MG, "heartbeatFrequencyMS", USE_IDLE, NULL},
+    {MG, "localThresholdMS", USE_IDLE, NULL},
+    {MG, "uuidRepresentation", USE_IDLE, NULL},
+    {MG, "serverSelectionTryOnce", USE_IDLE, NULL},
+    {MG, "socketCheckIntervalMS", USE_IDLE, NULL},
+    {MG, "serverMonitoringMode", USE_IDLE, NULL},
+    {MG, "timeoutMS", USE_IDLE, NULL},
+    {MG, "enableUtf8Validation", USE_IDLE, NULL},
+    {MG, "tlsDisableOCSPEndpointCheck", USE_IDLE, NULL},
+    {MG, "tlsDisableCertificateRevocationCheck", USE_IDLE, NULL},
     {"*", "user", USE_CREDENTIAL, NULL},
     {"*", "username", USE_CREDENTIAL, NULL},
     {"*", "password", USE_CREDENTIAL, NULL},
@@ -228,8 +289,9 @@ static void apply(const struct parameter *parameter, const struct jdbc_url *url,
         problems_add(
             problems, path, "url-parameter-refused",
             "has the parameter %.60s, which is refused: it names code to load, a file or socket to "
-            "open, or statements to run",
-            parameter->name);
+            "open, or statements to run%s%s",
+            parameter->name, rule && rule->passed_as ? "; the property for it is " : "",
+            rule && rule->passed_as ? rule->passed_as : "");
     } else if (!rule) {
         problems_add_note(
             problems, path, "url-parameter-unknown",
@@ -239,6 +301,9 @@ static void apply(const struct parameter *parameter, const struct jdbc_url *url,
         pass(rule, parameter, target);
     } else if (rule->use == USE_NAME) {
         expect_name(parameter, target);
+    } else if (rule->use == USE_IDLE) {
+        problems_add_note(problems, path, "url-parameter-idle",
+                          "has the parameter %s, which has no effect on a test", rule->name);
     } else if (rule->use == USE_CREDENTIAL) {
         problems_add_note(
             problems, path, "credentials-in-url",

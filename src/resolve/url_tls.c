@@ -47,6 +47,9 @@ static const struct meaning verified[] = {
     {"true", CHAIN, false}, {"false", UNSAID, true}, {NULL, UNSAID, false}};
 static const struct meaning unchecked[] = {
     {"true", UNSAID, true}, {"", UNSAID, true}, {"false", UNSAID, false}, {NULL, UNSAID, false}};
+/* The chain is checked all the same. */
+static const struct meaning any_name[] = {
+    {"true", UNSAID, true}, {"false", UNSAID, false}, {NULL, UNSAID, false}};
 /* mssql-jdbc: what is not encrypted by demand is not tried. */
 static const struct meaning encrypt[] = {{"true", NAME, false},      {"yes", NAME, false},
                                          {"mandatory", NAME, false}, {"strict", NAME, false},
@@ -68,6 +71,14 @@ static const struct {
     const char *name;    /* without case */
     const struct meaning *meanings;
 } rows[] = {
+    {"mongodb mongodb+srv", "tls", full},
+    {"mongodb mongodb+srv", "ssl", full},
+    {"mongodb mongodb+srv", "tlsInsecure", unchecked},
+    {"mongodb mongodb+srv", "tlsAllowInvalidCertificates", unchecked},
+    {"mongodb mongodb+srv", "tlsAllowInvalidHostnames", any_name},
+    {"mongodb mongodb+srv", "sslAllowInvalidCertificates", unchecked},
+    {"mongodb mongodb+srv", "sslAllowInvalidHostnames", any_name},
+    {"mongodb mongodb+srv", "sslInvalidHostNameAllowed", any_name},
     {"postgresql redshift", "sslmode", ssl_modes},
     {"postgresql", "ssl", full},
     {"redshift", "ssl", chain},
@@ -119,7 +130,8 @@ static enum level default_level(const char *subprotocol)
     /* TLS has a port of its own there, and nothing is tried that the definition does not say. */
     if (strcmp(subprotocol, "oracle") == 0)
         return OFF;
-    return strcmp(subprotocol, "snowflake") == 0 ? NAME : UNSAID;
+    bool always = strcmp(subprotocol, "snowflake") == 0 || strcmp(subprotocol, "mongodb+srv") == 0;
+    return always ? NAME : UNSAID;
 }
 
 static void set_level(enum level level, struct tls_policy *tls)
@@ -144,7 +156,7 @@ void url_tls_apply(const struct jdbc_url *url, const char *path, bool enforced,
     enum level level = default_level(url->subprotocol);
     bool said = false;
     bool off = false;
-    bool lax = false;
+    enum level most = NAME;
     for (size_t i = 0; i < url->parameter_count; i++) {
         const struct parameter *parameter = &url->parameters[i];
         const struct meaning *meanings = find_meanings(url->subprotocol, parameter->name);
@@ -159,7 +171,8 @@ void url_tls_apply(const struct jdbc_url *url, const char *path, bool enforced,
         }
         if (enforced && (meaning->lax || (meaning->level != UNSAID && meaning->level < NAME)))
             overrule(parameter, path, problems);
-        lax |= meaning->lax;
+        if (meaning->lax && (meanings != any_name || most == NAME))
+            most = meanings == any_name ? CHAIN : REQUIRED;
         off |= meaning->level == OFF;
         if (meaning->level != UNSAID && (!said || meaning->level > level)) {
             level = meaning->level;
@@ -170,5 +183,5 @@ void url_tls_apply(const struct jdbc_url *url, const char *path, bool enforced,
         return;
     if (off && level < REQUIRED)
         level = OFF;
-    set_level(lax && level > REQUIRED ? REQUIRED : level, &target->tls);
+    set_level(level > most ? most : level, &target->tls);
 }

@@ -128,7 +128,8 @@ static void tell_target(struct test *test)
     json_t *facts = json_object();
     if (target->endpoint_count) {
         json_object_set_new(facts, "host", json_string(target->endpoints[0].host));
-        json_object_set_new(facts, "port", json_integer(target->endpoints[0].port));
+        if (target->endpoints[0].port)
+            json_object_set_new(facts, "port", json_integer(target->endpoints[0].port));
     }
     if (target->database)
         json_object_set_new(facts, "database", json_string(target->database));
