@@ -148,8 +148,7 @@ static struct addrinfo *copy_result(const struct addrinfo *from)
     return first;
 }
 
-/* "10.0.0.2, 10.0.0.3" of /etc/resolv.conf, "" when it names none. */
-static void list_name_servers(struct text_buffer *list)
+void net_lookup_servers(struct text_buffer *list)
 {
     size_t length = 0;
     struct error ignored = ERROR_INIT;
@@ -172,7 +171,7 @@ static void list_name_servers(struct text_buffer *list)
 static void explain(const struct net_answer *answer, int status, struct error *err)
 {
     struct text_buffer servers = TEXT_BUFFER_INIT;
-    list_name_servers(&servers);
+    net_lookup_servers(&servers);
     const char *asked = servers.length ? servers.data : "none configured";
     if (!answer->done)
         error_set(err, REASON_DNS_UNAVAILABLE,

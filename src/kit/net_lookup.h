@@ -11,6 +11,7 @@
 
 #include "testconn/deadline.h"
 #include "testconn/error.h"
+#include "text.h"
 
 typedef int net_resolver(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
@@ -45,5 +46,8 @@ bool net_is_address(const char *node);
 
 /* How many addresses HOST resolved to. */
 size_t net_lookups_count(struct net_lookups *lookups, const char *host);
+
+/* Append "10.0.0.2, 10.0.0.3" of /etc/resolv.conf, or nothing when it names none. */
+void net_lookup_servers(struct text_buffer *list);
 
 #endif
