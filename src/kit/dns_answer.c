@@ -11,7 +11,7 @@
 #include "text.h"
 
 enum {
-    HEADER_SIZE = 12,       /* bytes; four counts at its end */
+    HEADER_SIZE = 12,  /* bytes; four counts at its end */
     QUESTION_TAIL = 4, /* type, class */
     RECORD_TAIL = 10,  /* type, class, time to live, length of the data */
     SRV_FIXED = 6,     /* priority, weight, port */

@@ -150,6 +150,20 @@ static void overrule(const struct parameter *parameter, const char *path, struct
         parameter->name, parameter->value);
 }
 
+/* The row of PARAMETER's value, whose name is of TLS; NULL: not of TLS, or a problem. */
+static const struct meaning *find_meaning(const struct meaning *meanings,
+                                          const struct parameter *parameter, const char *path,
+                                          struct problems *problems)
+{
+    const struct meaning *meaning = meanings;
+    while (meaning && meaning->word && !text_equal_nocase(meaning->word, parameter->value))
+        meaning++;
+    if (!meaning || meaning->word)
+        return meaning;
+    refuse_value(parameter, meanings, path, problems);
+    return NULL;
+}
+
 void url_tls_apply(const struct jdbc_url *url, const char *path, bool enforced,
                    struct target *target, struct problems *problems)
 {
@@ -160,15 +174,9 @@ void url_tls_apply(const struct jdbc_url *url, const char *path, bool enforced,
     for (size_t i = 0; i < url->parameter_count; i++) {
         const struct parameter *parameter = &url->parameters[i];
         const struct meaning *meanings = find_meanings(url->subprotocol, parameter->name);
-        const struct meaning *meaning = meanings;
-        while (meaning && meaning->word && !text_equal_nocase(meaning->word, parameter->value))
-            meaning++;
+        const struct meaning *meaning = find_meaning(meanings, parameter, path, problems);
         if (!meaning)
             continue;
-        if (!meaning->word) {
-            refuse_value(parameter, meanings, path, problems);
-            continue;
-        }
         if (enforced && (meaning->lax || (meaning->level != UNSAID && meaning->level < NAME)))
             overrule(parameter, path, problems);
         if (meaning->lax && (meanings != any_name || most == NAME))
