@@ -106,7 +106,8 @@ static bool read_properties(struct jdbc_url *url, struct server *server, const c
         bool has_value = *rest == '=';
         rest += has_value;
         char *value = has_value ? read_value(&rest) : NULL;
-        if (!*name || !value)
+        bool usable = *name && value;
+        if (!usable)
             problems_add(problems, path, "url", "%s%.60s%s",
                          *name ? "has the property " : "has a property without a name", name,
                          !*name      ? ""
@@ -115,8 +116,10 @@ static bool read_properties(struct jdbc_url *url, struct server *server, const c
         else
             take(url, server, name, value);
         free(name);
-        if (!value)
+        if (!usable) {
+            text_wipe_free(value);
             return false;
+        }
     }
     return true;
 }

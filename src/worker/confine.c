@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "text.h"
 
 static bool failed(struct error *err, const char *what)
 {
@@ -99,9 +100,20 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The strings themselves too: the caller's variables, which a fork copies, may hold secrets, and
+ * /proc shows them. */
+static void wipe_environment(void)
+{
+    for (char **variable = environ; variable && *variable; variable++)
+        text_wipe(*variable, strlen(*variable));
+    clearenv();
+    setenv("HOME", "/nonexistent", 1);
+}
+
 bool confine(int keep, pid_t front, struct error *err)
 {
     enum { DATA_MAXIMUM = 512 << 20 }; /* bytes; RLIMIT_AS would break a JVM */
+    wipe_environment();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return failed(err, "parent death signal");
     if (getppid() != front)
@@ -116,8 +128,6 @@ bool confine(int keep, pid_t front, struct error *err)
         return failed(err, "memory limit");
 #endif
     reset_signals();
-    clearenv();
-    setenv("HOME", "/nonexistent", 1);
     if (!drop_capabilities())
         return failed(err, "capabilities");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || !forbid_processes())
