@@ -340,7 +340,6 @@ def test_a_secret_never_leaves_its_place(server, tmp_path):
     assert CANARY not in explained.stdout + explained.stderr and "***" in explained.stdout
 
 
-@pytest.mark.parametrize("count", [1, 8])
 def test_a_worker_of_ones_own_forgets_the_callers_variables(server):
     with PostgreSQL() as frozen:
         frozen.freeze()
@@ -354,6 +353,7 @@ def test_a_worker_of_ones_own_forgets_the_callers_variables(server):
         frozen.thaw()
 
 
+@pytest.mark.parametrize("count", [1, 8])
 def test_a_killed_program_leaves_no_process(count):
     with PostgreSQL() as frozen:
         frozen.freeze()
