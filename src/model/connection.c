@@ -53,6 +53,7 @@ void connection_free(struct connection *connection)
     if (connection->document && connection->document->refcount == 1)
         wipe_strings(connection->document);
     json_decref(connection->document);
+    json_decref(connection->tags);
     free(connection->label);
     free(connection);
 }
@@ -151,8 +152,10 @@ bool connection_list_read(json_t *document, struct connection_list *list, const 
     if (json_object_get(document, "TestConnectionInput") ||
         json_object_get(document, "ConnectionName"))
         return read_test_request(document, list, catalog_name, problems);
-    if (json_is_object(inner = json_object_get(document, "ConnectionInput")))
-        return add(list, inner, "ConnectionInput.");
+    if (json_is_object(inner = json_object_get(document, "ConnectionInput"))) {
+        add(list, inner, "ConnectionInput.")->tags = json_incref(json_object_get(document, "Tags"));
+        return true;
+    }
     if (json_is_object(inner = json_object_get(document, "Connection")))
         return add(list, inner, "");
     if (is_definition(document))

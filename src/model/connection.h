@@ -29,6 +29,7 @@ struct connection {
     json_t *properties;     /* ConnectionProperties; NULL: none, or not an object */
     json_t *authentication; /* AuthenticationConfiguration; likewise */
     json_t *physical;       /* PhysicalConnectionRequirements; likewise */
+    json_t *tags;           /* owned: Tags of the request of CreateConnection it came in; or NULL */
 };
 
 /* Take over DOCUMENT, which must be an object. The caller ends with connection_free(). */

@@ -3,12 +3,11 @@
 #include "registry.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "folder.h"
 #include "testconn/driver.h"
 #include "text.h"
 
@@ -75,17 +74,7 @@ void registry_free(struct registry *registry)
 
 char *registry_default_folder(void)
 {
-    char program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash)
-        *slash = '\0';
-    char *beside = text_format("%s/drivers", program);
-    if (access(beside, F_OK) == 0)
-        return beside;
-    free(beside);
-    return text_format("%s/../" TESTCONN_LIBDIR "/testconn/drivers", program);
+    return folder_of_modules("drivers");
 }
 
 static bool claims(const struct manifest *manifest, const char *list, const char *word)

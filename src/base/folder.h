@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* folder.h - where the program's own files are. */
+#ifndef FOLDER_H
+#define FOLDER_H
+
+/*
+ * The folder of the modules of KIND ("drivers", "catalogs"): beside the program, as a build makes
+ * it, or else where an installation has it. The caller frees it.
+ */
+char *folder_of_modules(const char *kind);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* file.c - the catalog's file and its key: found, made, opened. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "key_file.h"
+#include "publish.h"
+#include "store.h"
+#include "text.h"
+
+enum { BUSY_MS = 5000 };
+
+void file_wait(const struct store *store)
+{
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+}
+
+static int configure(const struct store *store)
+{
+    int code;
+    sqlite3_extended_result_codes(store->db, 1);
+    file_wait(store);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    code = run(store, "PRAGMA synchronous = FULL");
+    if (code == SQLITE_OK)
+        query_integer(store, "PRAGMA user_version", 0, &code);
+    return code;
+}
+
+/* Whether nobody writes in a folder in which we may not: then the file is read as it is, for SQLite
+ * would want to make files beside. */
+static bool is_still(const struct store *store)
+{
+    struct stat status;
+    char *log = text_format("%s-wal", store->path);
+    bool none = stat(log, &status) != 0 || status.st_size == 0;
+    free(log);
+    char *folder = xstrndup(store->path, (size_t)(strrchr(store->path, '/') - store->path));
+    bool fixed = access(*folder ? folder : "/", W_OK) != 0;
+    free(folder);
+    return none && fixed;
+}
+
+static int open_still(struct store *store)
+{
+    struct text_buffer uri = TEXT_BUFFER_INIT;
+    text_append(&uri, "file:");
+    for (const char *at = store->path; *at; at++)
+        if (strchr("%?#", *at))
+            text_append_format(&uri, "%%%02X", (unsigned)(unsigned char)*at);
+        else
+            text_append_bytes(&uri, at, 1);
+    text_append(&uri, "?immutable=1");
+    sqlite3_close(store->db);
+    int code = sqlite3_open_v2(uri.data, &store->db,
+                               SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    text_buffer_release(&uri);
+    return code == SQLITE_OK ? configure(store) : code;
+}
+
+enum catalog_result file_open(struct store *store, struct error *err)
+{
+    if (store->db || (access(store->path, F_OK) != 0 && errno == ENOENT))
+        return CATALOG_OK;
+    int code =
+        sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = configure(store);
+    if (((code & 0xFF) == SQLITE_CANTOPEN || (code & 0xFF) == SQLITE_READONLY) && is_still(store))
+        code = open_still(store);
+    enum catalog_result result =
+        code == SQLITE_OK ? schema_check(store, err) : failure(store, code, "cannot open", err);
+    if (result == CATALOG_OK)
+        return result;
+    sqlite3_close(store->db);
+    store->db = NULL;
+    return result;
+}
+
+static bool make_folders(const char *path)
+{
+    char *folder = xstrdup(path);
+    bool made = true;
+    for (char *slash = strchr(folder + 1, '/'); slash && made; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        made = mkdir(folder, 0700) == 0 || errno == EEXIST;
+        *slash = '/';
+    }
+    free(folder);
+    return made;
+}
+
+enum catalog_result file_make(struct store *store, struct error *err)
+{
+    enum catalog_result result = file_open(store, err);
+    size_t size = 0;
+    if (result != CATALOG_OK || store->db)
+        return result;
+    unsigned char *bytes = schema_make(&size, err);
+    if (!bytes)
+        return CATALOG_FAILED;
+    bool made = make_folders(store->path) && publish(store->path, bytes, size);
+    int why = errno;
+    sqlite3_free(bytes);
+    if (made)
+        return file_open(store, err);
+    bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+    error_set(err, full ? REASON_BUSY : REASON_FILE_UNREADABLE, "cannot make the catalog %s: %s",
+              store->path, strerror(why));
+    error_remedy(err, full
+                          ? "make room on its disk"
+                          : "give a path in a folder that we may write with --catalog sqlite:PATH");
+    return full ? CATALOG_BUSY : CATALOG_FAILED;
+}
+
+/* The id of the key that the catalog's definitions are sealed with, "" where it has none. */
+static enum catalog_result find_key_id(const struct store *store, char *id, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(store->db, "SELECT key_id FROM connections LIMIT 1", -1,
+                                  &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    id[0] = '\0';
+    if (code == SQLITE_ROW) {
+        const char *found = (const char *)sqlite3_column_text(statement, 0);
+        text_one_line(id, SEAL_ID_SIZE, found, strlen(found));
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? CATALOG_OK
+                                                     : failure(store, code, "cannot read", err);
+}
+
+/* The key is missing though definitions are sealed with it, or another. */
+static enum catalog_result refuse_key(const struct store *store, const char *id, bool missing,
+                                      struct error *err)
+{
+    if (missing)
+        error_set(err, REASON_DECRYPT_FAILED,
+                  "the key %s is missing: the connections of %s are sealed with it (key id %s)",
+                  store->key_path, store->path, id);
+    else
+        error_set(err, REASON_DECRYPT_FAILED,
+                  "%s is not the key of this catalog: it has the id %s, the connections of %s are "
+                  "sealed with key id %s",
+                  store->key_path, store->key.id, store->path, id);
+    error_remedy(err,
+                 "put the right key back as %s; where it is lost for good, delete the connections "
+                 "and create them again",
+                 store->key_path);
+    return CATALOG_SEALED;
+}
+
+enum catalog_result key_get(struct store *store, bool create, struct error *err)
+{
+    char id[SEAL_ID_SIZE];
+    /* In this order: a key is published before the first row is sealed with it. */
+    enum catalog_result result = find_key_id(store, id, err);
+    if (result != CATALOG_OK || (store->has_key && strcmp(id, store->key.id) == 0))
+        return result;
+    enum key_state state = key_file_read(store->key_path, &store->key, err);
+    if (state == KEY_MISSING && *id)
+        return refuse_key(store, id, true, err);
+    if (state == KEY_MISSING && create)
+        state = key_file_make(store->key_path, &store->key, err) ? KEY_READ : KEY_REFUSED;
+    if (state != KEY_READ)
+        return err->reason == REASON_DECRYPT_FAILED ? CATALOG_SEALED
+               : err->reason == REASON_BUSY         ? CATALOG_BUSY
+                                                    : CATALOG_FAILED;
+    if (*id && strcmp(id, store->key.id) != 0)
+        return refuse_key(store, id, false, err);
+    store->has_key = true;
+    return CATALOG_OK;
+}

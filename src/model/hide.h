@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hide.h - secrets taken out of what is shown. */
+#ifndef HIDE_H
+#define HIDE_H
+
+#include <jansson.h>
+
+/*
+ * URL with every credential in it replaced by ***: the password before an @ (also of Oracle's
+ * user/password@), and each parameter or descriptor entry whose name looks like a secret's. What is
+ * not a URL comes back as it is. Rather too much is hidden than too little. The caller frees it.
+ */
+char *hide_in_url(const char *url);
+
+/*
+ * Make DOCUMENT, a Connection in the API's shape, what HidePassword asks for: members that hold a
+ * password or another secret are removed, URLs that hold one keep the rest. In place.
+ */
+void hide_passwords(json_t *document);
+
+#endif
