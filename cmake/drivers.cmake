@@ -22,10 +22,19 @@ function(add_module name folder)
   add_dependencies(driver_${name} manifest)
 endfunction()
 
-# add_driver(NAME [PKG pkg-config-module...] [LINK library...] [SOURCES more.c...]): drivers/NAME.c
+# add_driver(NAME [PKG pkg-config-module...] [LINK library...] [SOURCES more.c...] [PURE pure.c...]): drivers/NAME.c
+# PURE ones parse foreign bytes without a client library: unit tests and fuzz targets link them too (`parsers`).
+add_library(parsers INTERFACE)
 function(add_driver name)
-  cmake_parse_arguments(ARG "" "" "PKG;LINK;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "PKG;LINK;SOURCES;PURE" ${ARGN})
   set(folder ${CMAKE_BINARY_DIR}/drivers)
+  if(ARG_PURE)
+    add_library(parsers_${name} STATIC ${ARG_PURE})
+    target_include_directories(parsers_${name} INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(parsers_${name} PRIVATE testconn_interface)
+    target_link_libraries(parsers INTERFACE parsers_${name})
+    list(APPEND ARG_LINK parsers_${name})
+  endif()
   add_module(${name} ${folder} PKG ${ARG_PKG} LINK ${ARG_LINK} SOURCES ${name}.c ${ARG_SOURCES})
   install(TARGETS driver_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/testconn/drivers)
   install(FILES ${folder}/${name}.json DESTINATION ${CMAKE_INSTALL_LIBDIR}/testconn/drivers)

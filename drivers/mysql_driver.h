@@ -5,15 +5,8 @@
 
 #include <mysql.h>
 
+#include "mysql_packet.h"
 #include "testconn/driver.h"
-
-/* What a server says first (MySQL protocol, HandshakeV10). */
-struct greeting {
-    bool is_error;    /* an error packet instead: "Too many connections" and its like */
-    char version[64]; /* "8.0.36", "5.5.5-10.11.6-MariaDB-0+deb12u1" */
-    char plugin[64];  /* its default login method; "" when it does not say */
-    bool offers_tls;
-};
 
 /* One try at one endpoint, in the clear or over TLS. */
 struct session {

@@ -43,7 +43,7 @@ def private_kib(pid):
     return 0
 
 
-@pytest.mark.skipif("asan" in BUILD.name, reason="a sanitizer's shadow memory is not the worker's")
+@pytest.mark.applies("asan" not in BUILD.name)  # a sanitizer's shadow memory is not the worker's
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_hostile_server_costs_no_more_than_64_mib(driver):
     expected = json.loads((EXPECTATIONS / f"{driver}.json").read_text())

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real MariaDB and Oracle's real MySQL, each a copy of a formatted data directory, on free loopback ports."""
+import functools
 import os
 import pathlib
 import shutil
@@ -13,6 +14,14 @@ from support.program import ROOT, certificates
 from support.server import Server
 
 
+@functools.cache
+def find_setup(name):
+    """What tests/setup/NAME has made ready, asked once; "" and why where it cannot be had."""
+    done = subprocess.run([ROOT / "tests" / "setup" / name], capture_output=True, text=True)
+    assert done.returncode in (0, 77), done.stderr
+    return ("", done.stdout.strip()) if done.returncode == 77 else (done.stdout.strip(), "")
+
+
 class MariaDB(Server):
     """OPTIONS go to the server's command line; a CERTIFICATE of None is a server without TLS."""
 
@@ -20,20 +29,16 @@ class MariaDB(Server):
     setup = "mariadb"
 
     def __init__(self, *options, certificate="good", wait=True):
+        folder, missing = find_setup(self.setup)
+        if missing:
+            pytest.skip(missing)
+        cached = pathlib.Path(folder)
         super().__init__()
-        cached = self.find_setup()
         self.data = self.folder / "data"
         subprocess.run(["cp", "-a", self.formatted(cached), self.data], check=True)
         self.options = [*self.program(cached), f"--datadir={self.data}", f"--socket={self.folder}/socket", f"--port={self.port}",
                         "--bind-address=127.0.0.1", *self.tls_options(certificate), *options]
         self.start(wait)
-
-    def find_setup(self):
-        done = subprocess.run([ROOT / "tests" / "setup" / self.setup], capture_output=True, text=True)
-        if done.returncode == 77:
-            pytest.skip(done.stdout.strip())
-        assert done.returncode == 0, done.stderr
-        return pathlib.Path(done.stdout.strip())
 
     def formatted(self, cached):
         return cached

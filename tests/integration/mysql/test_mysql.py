@@ -185,7 +185,7 @@ def test_a_refused_login_is_tried_once(plain_server, server):
         assert refused(which) - before == 1
 
 
-@pytest.mark.skipif(MARIADB, reason="MariaDB counts per server (max_password_errors), not per account")
+@pytest.mark.applies(not MARIADB)  # MariaDB counts per server (max_password_errors), not per account
 def test_an_account_locked_by_failures(server):
     expect(verdict(definition(server, "lockable", "wrong", **ENFORCED)), "LOGIN_NOT_ALLOWED", "login", "3955")
     expect(verdict(definition(server, "lockable", "pw-lockable", **ENFORCED)), "LOGIN_NOT_ALLOWED", "login", "3955")
@@ -226,7 +226,7 @@ def test_tls_demanded_by_the_server():
             expect(verdict(definition(server, password="wrong", query="?useSSL=false")), "LOGIN_REFUSED", "login", "1045")
 
 
-@pytest.mark.skipif(MARIADB, reason="MySQL's own login method")
+@pytest.mark.applies(not MARIADB)  # MySQL's own login method
 def test_neither_tls_nor_rsa():
     none = [f"--{method}-password-{what}" for method in ("caching-sha2", "sha256")
             for what in ("auto-generate-rsa-keys=OFF", "private-key-path=none", "public-key-path=none")]
@@ -299,7 +299,7 @@ def test_no_account_for_this_host():
         expect(verdict(definition(server, host=ADDRESS)), "LOGIN_NOT_ALLOWED", "login", "1130", ADDRESS)
 
 
-@pytest.mark.skipif(MARIADB, reason="MySQL's own state")
+@pytest.mark.applies(not MARIADB)  # MySQL's own state
 def test_offline_mode():
     with Kind() as server:
         server.sql("set global offline_mode = on")
