@@ -73,8 +73,11 @@ struct target {
     char *database;           /* NULL: none named */
     char *user;               /* NULL: none named */
     char *password;           /* NULL: none; "" is a password. Wiped by target_free() */
-    char *secret_id;          /* SECRET_ID when the login comes from it; NULL otherwise */
+    char *secret_id;          /* SECRET_ID or SecretArn when the login comes from it; or NULL */
     char *encrypted_password; /* ENCRYPTED_PASSWORD when it decides; NULL otherwise */
+    /* What the secret holds (JSON), for drivers that read it themselves: put here by whoever
+     * fetches SECRET_ID, or by the definition itself. NULL: none yet. Wiped by target_free() */
+    char *secret_content;
     struct tls_policy tls;
     struct parameter *parameters; /* what the driver is to honour, in the order of the URL */
     size_t parameter_count;

@@ -10,6 +10,7 @@
 #include "mongodb_url.h"
 #include "reference.h"
 #include "resolve_mongodb.h"
+#include "resolve_salesforce.h"
 #include "resolving.h"
 #include "text.h"
 #include "validate.h"
@@ -86,6 +87,7 @@ void target_free(struct target *target)
     text_wipe_free(target->password);
     free(target->secret_id);
     free(target->encrypted_password);
+    text_wipe_free(target->secret_content);
     free(target->tls.ca_location);
     free(target->tls.ca_pem);
     free(target->tls.expected_name);
@@ -283,6 +285,8 @@ static void check_url(struct resolving *resolving)
     if (strcmp(resolving->connection->type, "MONGODB") == 0 && mongodb &&
         mongodb_url_is_one(mongodb))
         resolve_mongodb(resolving);
+    if (strcmp(resolving->connection->type, "SALESFORCE") == 0)
+        resolve_salesforce(resolving);
     if (strcmp(resolving->connection->type, "JDBC") != 0)
         return;
     if (url && !reference_in(url, REFERENCE_FILE))
@@ -308,6 +312,8 @@ static bool resolve_by_type(struct resolving *resolving)
         return resolve_connector(resolving);
     if (strcmp(type, "MONGODB") == 0)
         return resolve_mongodb(resolving);
+    if (strcmp(type, "SALESFORCE") == 0)
+        return resolve_salesforce(resolving);
     return strcmp(type, "NETWORK") == 0 ? resolve_network(resolving) : resolve_other(resolving);
 }
 

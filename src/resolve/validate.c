@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authentication.h"
 #include "check.h"
 #include "reference.h"
 #include "requirements.h"
@@ -20,16 +21,6 @@ static const struct text_rule name_rule = {1, 255, pattern_single_line,
 static const struct text_rule description_rule = {0, 2048, pattern_multi_line,
                                                   "text without control characters"};
 static const struct text_rule reason_rule = {1, 16384, NULL, NULL};
-static const struct text_rule arn_rule = {
-    0, 0, pattern_secret_arn,
-    "the ARN of a Secrets Manager secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME)"};
-static const struct text_rule token_url_rule = {0, 256, pattern_token_url, "an http or https URL"};
-static const struct text_rule client_rule = {0, 2048, pattern_no_blank, "text without blanks"};
-static const struct text_rule code_rule = {1, 4096, pattern_no_blank, "text without blanks"};
-static const struct text_rule redirect_rule = {0, 512, pattern_redirect_uri,
-                                               "an http or https URL"};
-static const struct text_rule parameter_key_rule = {1, 128, NULL, NULL};
-static const struct text_rule parameter_value_rule = {1, 512, NULL, NULL};
 
 static const json_t *member(const json_t *object, const char *key)
 {
@@ -63,79 +54,6 @@ static void check_physical(const json_t *object, struct problems *problems)
     check_texts(member(object, "SecurityGroupIdList"),
                 "PhysicalConnectionRequirements.SecurityGroupIdList", GROUPS_MAXIMUM, &name_rule,
                 problems);
-}
-
-#define OAUTH "AuthenticationConfiguration.OAuth2Properties"
-
-static void check_client(const json_t *object, struct problems *problems)
-{
-    static const char *const members[] = {"UserManagedClientApplicationClientId",
-                                          "AWSManagedClientApplicationReference", NULL};
-    if (!check_object(object, OAUTH ".OAuth2ClientApplication", problems))
-        return;
-    check_members(object, OAUTH ".OAuth2ClientApplication", members, problems);
-    check_text(member(object, members[0]),
-               OAUTH ".OAuth2ClientApplication.UserManagedClientApplicationClientId", &client_rule,
-               problems);
-    check_text(member(object, members[1]),
-               OAUTH ".OAuth2ClientApplication.AWSManagedClientApplicationReference", &client_rule,
-               problems);
-}
-
-static void check_code(const json_t *object, struct problems *problems)
-{
-    static const char *const members[] = {"AuthorizationCode", "RedirectUri", NULL};
-    if (!check_object(object, OAUTH ".AuthorizationCodeProperties", problems))
-        return;
-    check_members(object, OAUTH ".AuthorizationCodeProperties", members, problems);
-    check_text(member(object, members[0]), OAUTH ".AuthorizationCodeProperties.AuthorizationCode",
-               &code_rule, problems);
-    check_text(member(object, members[1]), OAUTH ".AuthorizationCodeProperties.RedirectUri",
-               &redirect_rule, problems);
-}
-
-static void check_oauth(const json_t *object, struct problems *problems)
-{
-    static const char *const members[] = {"OAuth2GrantType",
-                                          "OAuth2ClientApplication",
-                                          "TokenUrl",
-                                          "TokenUrlParametersMap",
-                                          "AuthorizationCodeProperties",
-                                          "OAuth2Credentials",
-                                          NULL};
-    static const char *const grants[] = {"AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER",
-                                         NULL};
-    if (!check_object(object, OAUTH, problems))
-        return;
-    check_members(object, OAUTH, members, problems);
-    /* REFRESH_TOKEN is of the newer model: accepted, and not offered as a word. */
-    if (!text_equal(json_string_value(member(object, "OAuth2GrantType")), "REFRESH_TOKEN"))
-        check_word(member(object, "OAuth2GrantType"), OAUTH ".OAuth2GrantType", grants, problems);
-    check_text(member(object, "TokenUrl"), OAUTH ".TokenUrl", &token_url_rule, problems);
-    check_map(member(object, "TokenUrlParametersMap"), OAUTH ".TokenUrlParametersMap", 0,
-              &parameter_key_rule, &parameter_value_rule, problems);
-    check_client(member(object, "OAuth2ClientApplication"), problems);
-    check_code(member(object, "AuthorizationCodeProperties"), problems);
-}
-
-static void check_authentication(const json_t *object, struct problems *problems)
-{
-    static const char *const members[] = {"AuthenticationType",
-                                          "SecretArn",
-                                          "OAuth2Properties",
-                                          "KmsKeyArn",
-                                          "BasicAuthenticationCredentials",
-                                          "CustomAuthenticationCredentials",
-                                          NULL};
-    static const char *const types[] = {"BASIC", "OAUTH2", "CUSTOM", NULL};
-    if (!check_object(object, "AuthenticationConfiguration", problems))
-        return;
-    check_members(object, "AuthenticationConfiguration", members, problems);
-    check_word(member(object, "AuthenticationType"),
-               "AuthenticationConfiguration.AuthenticationType", types, problems);
-    check_text(member(object, "SecretArn"), "AuthenticationConfiguration.SecretArn", &arn_rule,
-               problems);
-    check_oauth(member(object, "OAuth2Properties"), problems);
 }
 
 static bool has_control_byte(const char *text)
@@ -265,7 +183,7 @@ void validate(const struct connection *connection, bool strict, struct problems 
                 problems);
     check_properties(connection, strict, problems);
     check_physical(member(document, "PhysicalConnectionRequirements"), problems);
-    check_authentication(member(document, "AuthenticationConfiguration"), problems);
+    authentication_check(member(document, AUTHENTICATION), problems);
     check_boolean(member(document, "ValidateCredentials"), "ValidateCredentials", problems);
     check_stored(document, problems);
     if (connection->type && connection->properties)

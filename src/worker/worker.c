@@ -141,7 +141,7 @@ static void tell_target(struct test *test)
 /* The property whose value only the AWS module can turn into a secret; NULL: none. */
 static const char *find_aws_property(const struct target *target)
 {
-    if (target->secret_id)
+    if (target->secret_id && !target->secret_content)
         return target->user_property;
     if (target->encrypted_password)
         return "ConnectionProperties.ENCRYPTED_PASSWORD";
