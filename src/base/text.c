@@ -141,7 +141,7 @@ bool text_is_utf8(const char *text, size_t length)
     return true;
 }
 
-static bool is_dropped(long point)
+bool text_is_control(long point)
 {
     return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0xFEFF ||
            (point >= 0x200B && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
@@ -159,7 +159,7 @@ static size_t print_next(char piece[8], const char *text, size_t length, size_t 
         piece[0] = ' ';
         return 1;
     }
-    if (is_dropped(point))
+    if (text_is_control(point))
         return 0;
     memcpy(piece, text, *taken);
     return *taken;
@@ -308,7 +308,9 @@ bool text_to_number(const char *text, unsigned long minimum, unsigned long maxim
 
 void text_duration(char *out, size_t size, double milliseconds)
 {
-    if (milliseconds < 9.95)
+    if (milliseconds < 0.0995)
+        snprintf(out, size, "%.2f ms", milliseconds);
+    else if (milliseconds < 9.95)
         snprintf(out, size, "%.1f ms", milliseconds);
     else if (milliseconds < 999.5)
         snprintf(out, size, "%.0f ms", milliseconds);

@@ -40,6 +40,10 @@ bool text_is_utf8(const char *text, size_t length);
 /* The code point at TEXT of LENGTH bytes, its size in *SIZE; -1 when it is not well-formed. */
 long text_code_point(const char *text, size_t length, size_t *size);
 
+/* Whether the code point POINT shows nothing of its own and may change how others are shown:
+ * control bytes, C1 too, bidirectional controls, zero-width characters. */
+bool text_is_control(long point);
+
 /*
  * One line of printable UTF-8 made of LENGTH bytes: line breaks, tabs and runs of blanks become one
  * blank, other control bytes (C1 and bidirectional controls too) are dropped, bytes that are not
@@ -73,7 +77,8 @@ void text_wipe_free(char *secret);
 bool text_to_number(const char *text, unsigned long minimum, unsigned long maximum,
                     unsigned long *value);
 
-/* "12 ms", "7.9 ms", "3.0 s", "2 min": a duration for people. OUT holds at least 32 bytes. */
+/* "0.04 ms", "12 ms", "7.9 ms", "3.0 s", "2 min": a duration for people. OUT holds at least 32
+ * bytes. */
 void text_duration(char *out, size_t size, double milliseconds);
 
 /* Milliseconds of "500ms", "10s", "2m" (positive, fraction allowed); a unit is demanded. */

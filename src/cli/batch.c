@@ -140,7 +140,7 @@ static void tell_progress(struct launch *launch, const struct report *report, vo
 {
     const struct item *item = argument;
     (void)launch;
-    item->batch->listener.progress(item->batch->listener.argument, item->test.key, report);
+    item->batch->listener.progress(item->batch->listener.argument, item->test.key, report->current);
 }
 
 /* Start ITEM's test by the lent worker or a template's. NULL with ERR set where the lent one is
@@ -168,6 +168,8 @@ static void fly(struct item *item, const struct resolution *resolution)
         launch_add_problems(item->launch, &resolution->problems);
         TAILQ_INSERT_TAIL(&batch->flying, item, entry);
         batch->running++;
+        if (batch->listener.progress)
+            batch->listener.progress(batch->listener.argument, item->test.key, STAGE_INPUT);
         return;
     }
     struct report *report = report_new(item->test.connection->label, item->test.connection->type);

@@ -28,8 +28,8 @@ struct batch_settings {
 
 /* Who is told, always from the loop and never from batch_add(). */
 struct batch_listener {
-    /* Test KEY has begun, or entered REPORT->current (when REPORT->entered). May be NULL. */
-    void (*progress)(void *argument, size_t key, const struct report *report);
+    /* Test KEY has begun (STAGE_INPUT), or entered STAGE. May be NULL. */
+    void (*progress)(void *argument, size_t key, enum stage stage);
     /* Test KEY is over. REPORT is handed over. */
     void (*done)(void *argument, size_t key, struct report *report);
     void *argument;

@@ -8,11 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "columns.h"
 #include "commands.h"
 #include "fd.h"
 #include "options.h"
 #include "registry.h"
+#include "style.h"
 #include "text.h"
+
+enum { TITLE_WIDTH = 14 };
 
 static struct {
     const char *output;
@@ -45,41 +49,76 @@ static bool loads(const char *soname)
            WEXITSTATUS(status) == 0;
 }
 
-static void print_words(const json_t *manifest, const char *key, const char *title)
+static void print_row(const char *title, const char *text, const struct text_style *style)
 {
-    const json_t *list = json_object_get(manifest, key);
-    if (json_array_size(list) == 0)
-        return;
-    printf("  %-14s", title);
-    for (size_t i = 0; i < json_array_size(list); i++)
-        printf("%s%s", i ? ", " : "", json_string_value(json_array_get(list, i)));
-    putchar('\n');
+    fputs("  ", stdout);
+    columns_pad(stdout, title, TITLE_WIDTH);
+    columns_wrap(stdout, text, 2 + TITLE_WIDTH, style->width, style->terminal > 0);
 }
 
-static void print_libraries(const json_t *manifest)
+static void print_words(const json_t *manifest, const char *key, const char *title,
+                        const struct text_style *style)
+{
+    const json_t *list = json_object_get(manifest, key);
+    struct text_buffer words = TEXT_BUFFER_INIT;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        text_append_format(&words, "%s%s", i ? ", " : "",
+                           json_string_value(json_array_get(list, i)));
+    if (words.length)
+        print_row(title, words.data, style);
+    text_buffer_release(&words);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static void print_properties(const json_t *manifest, const struct text_style *style)
+{
+    const json_t *list = json_object_get(manifest, "properties");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *property = json_array_get(list, i);
+        char *text =
+            text_format("%s: %s%s", text_of(property, "name"), text_of(property, "summary"),
+                        json_is_true(json_object_get(property, "required")) ? " (required)" : "");
+        print_row(i ? "" : "properties", text, style);
+        free(text);
+    }
+}
+
+static void print_libraries(const json_t *manifest, const struct text_style *style)
 {
     const json_t *list = json_object_get(manifest, "libraries");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *library = json_array_get(list, i);
-        const char *soname = json_string_value(json_object_get(library, "soname"));
+        const char *soname = text_of(library, "soname");
         bool there = loads(soname);
-        printf("  %-14s%s %s%s\n", "library", soname,
-               there ? "installed" : "MISSING: install the package ",
-               there ? "" : json_string_value(json_object_get(library, "package")));
+        fputs("  ", stdout);
+        columns_pad(stdout, i ? "" : "library", TITLE_WIDTH);
+        columns_pad(stdout, soname, 0);
+        putchar(' ');
+        style_put(stdout, style, there ? COLOR_GOOD : COLOR_BAD, there ? "installed" : "MISSING");
+        if (!there)
+            printf(": install the package %s", text_of(library, "package"));
+        putchar('\n');
     }
 }
 
 static void print_text(const struct registry *registry)
 {
+    struct text_style style = style_for(STDOUT_FILENO, false);
     for (size_t i = 0; i < registry->count; i++) {
         const struct manifest *manifest = &registry->items[i];
-        printf("%s: %s\n", manifest->name, manifest->summary);
-        print_words(manifest->document, "types", "types");
-        print_words(manifest->document, "subprotocols", "JDBC URLs");
-        print_words(manifest->document, "engines", "JDBC_ENGINE");
+        printf("%s%s: %s\n", i ? "\n" : "", manifest->name, manifest->summary);
+        print_words(manifest->document, "types", "types", &style);
+        print_words(manifest->document, "subprotocols", "JDBC URLs", &style);
+        print_words(manifest->document, "engines", "JDBC_ENGINE", &style);
         if (manifest->default_port)
-            printf("  %-14s%u\n", "default port", manifest->default_port);
-        print_libraries(manifest->document);
+            printf("  %-*s%u\n", TITLE_WIDTH, "default port", manifest->default_port);
+        print_properties(manifest->document, &style);
+        print_libraries(manifest->document, &style);
     }
     if (registry->count == 0)
         printf("no driver is installed in %s\n", registry->folder);

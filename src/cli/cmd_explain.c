@@ -3,13 +3,17 @@
  * from. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "columns.h"
 #include "commands.h"
 #include "input.h"
 #include "options.h"
 #include "output.h"
 #include "resolve.h"
 #include "text.h"
+
+enum { VALUE_WIDTH = 32 };
 
 static struct {
     const char *input;
@@ -34,21 +38,110 @@ static const struct command command = {
     "connected to, no file it names is read, and secrets are shown as ***.",
     cmd_explain};
 
+/* Where the eye looks for it: who, where, what, as whom, how. */
+static int rank(const char *field)
+{
+    static const char *const order[] = {"driver",          "host",   "port", "database", "user",
+                                        "password",        "secret", "tls",  "ca",       "ca rules",
+                                        "certificate name"};
+    int count = sizeof order / sizeof *order;
+    for (int i = 0; i < count; i++)
+        if (strcmp(order[i], field) == 0)
+            return strcmp(field, "port") ? i : i - 1; /* ports stay with their hosts */
+    return count;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct origin *const *x = a;
+    const struct origin *const *y = b;
+    int difference = rank((*x)->field) - rank((*y)->field);
+    return difference ? difference : (*x > *y) - (*x < *y);
+}
+
+/* "ConnectionProperties." goes without saying where every source has it. */
+static const char *short_source(const char *source)
+{
+    static const char prefix[] = "ConnectionProperties.";
+    return text_starts(source, prefix) ? source + strlen(prefix) : source;
+}
+
+static int widest_field(const struct resolution *resolution)
+{
+    int width = 0;
+    for (size_t i = 0; i < resolution->origin_count; i++) {
+        int columns = columns_of(resolution->origins[i].field);
+        width = columns > width ? columns : width;
+    }
+    return width;
+}
+
+/* Columns of the values that leave their source room beside them. */
+static int widest_value(const struct resolution *resolution)
+{
+    int width = 0;
+    for (size_t i = 0; i < resolution->origin_count; i++) {
+        char *value = columns_text(resolution->origins[i].value);
+        int columns = columns_of(value);
+        width = columns > width && columns <= VALUE_WIDTH ? columns : width;
+        free(value);
+    }
+    return width;
+}
+
+static void print_origin(const struct origin *origin, int field_width, int value_width,
+                         const struct text_style *style)
+{
+    int column = 2 + field_width + 2;
+    char *value = columns_text(origin->value);
+    fputs("  ", stdout);
+    columns_pad(stdout, origin->field, field_width + 2);
+    if (columns_of(value) <= value_width) {
+        columns_pad(stdout, value, value_width + 2);
+    } else {
+        columns_wrap(stdout, value, column, style->width, style->terminal > 0);
+        printf("%*s", column + value_width + 2, "");
+    }
+    columns_wrap(stdout, short_source(origin->source), column + value_width + 2, style->width,
+                 style->terminal > 0);
+    free(value);
+}
+
+static void print_origins(const struct resolution *resolution, const struct text_style *style)
+{
+    size_t count = resolution->origin_count;
+    const struct origin **sorted = xcalloc(count, sizeof *sorted);
+    int field_width = widest_field(resolution);
+    int value_width = widest_value(resolution);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &resolution->origins[i];
+    qsort(sorted, count, sizeof *sorted, compare);
+    for (size_t i = 0; i < count; i++)
+        print_origin(sorted[i], field_width, value_width, style);
+    free(sorted);
+}
+
 static void print_text(const struct connection *connection, const struct resolution *resolution,
                        const char *file)
 {
-    printf("%s: %s\n", *connection->label ? connection->label : "connection",
-           connection->type ? connection->type : "no type");
-    for (size_t i = 0; i < resolution->origin_count; i++)
-        printf("  %-17s %-34s %s\n", resolution->origins[i].field, resolution->origins[i].value,
-               resolution->origins[i].source);
+    struct text_style style = style_for(STDOUT_FILENO, false);
+    columns_pad(stdout, *connection->label ? connection->label : "connection", 0);
+    fputs(": ", stdout);
+    columns_pad(stdout, connection->type ? connection->type : "no type", 0);
+    putchar('\n');
+    print_origins(resolution, &style);
     if (resolution->reason == REASON_UNSUPPORTED_TYPE ||
-        resolution->reason == REASON_DRIVER_MISSING)
-        printf("  %s: %s\n", reason_name(resolution->reason), resolution->error.message);
+        resolution->reason == REASON_DRIVER_MISSING) {
+        char *text =
+            text_format("%s: %s", reason_name(resolution->reason), resolution->error.message);
+        fputs("  ", stdout);
+        columns_wrap(stdout, text, 2, style.width, style.terminal > 0);
+        free(text);
+    }
     if (resolution->problems.count) {
-        putchar('\n');
         json_t *findings = problems_to_json(&resolution->problems);
-        output_problems(stdout, file, connection->label, connection->root, findings);
+        putchar('\n');
+        output_problems(stdout, file, connection->label, connection->root, findings, &style);
         json_decref(findings);
     }
 }
@@ -85,8 +178,11 @@ static int explain(const struct input *input, const struct registry *registry)
         refused = refused || resolution.problems.refused || resolution.reason != REASON_NONE;
         if (strcmp(settings.output, "json") == 0)
             json_array_append_new(all, to_json(input->list.items[i], &resolution));
-        else
+        else {
+            if (i)
+                putchar('\n');
             print_text(input->list.items[i], &resolution, input->name);
+        }
         resolution_release(&resolution);
     }
     if (strcmp(settings.output, "json") == 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_test.c - `testconn test`: the tests of an input, and what is printed of them. */
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "input.h"
 #include "options.h"
 #include "output.h"
+#include "screen.h"
 #include "text.h"
 
 static struct {
@@ -55,10 +57,10 @@ struct run {
     struct input input;
     struct report **reports; /* in the order of the input */
     struct batch *batch;
-    struct text_style style;
+    struct screen *screen;
     int name_width;
     struct summary summary;
-    bool broken; /* standard output takes nothing more */
+    int error; /* errno of standard output: it takes nothing more */
 };
 
 static bool is_text(void)
@@ -71,29 +73,37 @@ static bool is_batch(const struct run *run)
     return run->input.list.count > 1;
 }
 
-/* A definition that is wrong, in text: not a report but the list of its problems. */
-static void print_refused(const struct run *run, size_t index)
+static bool is_refused(const struct report *report)
 {
-    const struct connection *connection = run->input.list.items[index];
-    output_problems(stdout, run->input.name, connection->label, connection->root,
-                    run->reports[index]->stages[STAGE_INPUT].findings);
-    if (is_batch(run))
-        putchar('\n');
+    return report->code == REASON_INVALID_INPUT && report->stage == STAGE_INPUT &&
+           report->stages[STAGE_INPUT].findings;
 }
 
-static void print(struct run *run, size_t index)
+/* A definition that is wrong, in text: not a report but the list of its problems. */
+static void print_refused(FILE *out, const struct run *run, size_t index,
+                          const struct text_style *style)
 {
+    const struct connection *connection = run->input.list.items[index];
+    output_problems(out, run->input.name, connection->label, connection->root,
+                    run->reports[index]->stages[STAGE_INPUT].findings, style);
+}
+
+/* One test in text: whole where it is alone or asked for, else a line. */
+static void print_text(struct run *run, size_t index)
+{
+    FILE *out = screen_out(run->screen);
+    const struct text_style *style = screen_style(run->screen);
     const struct report *report = run->reports[index];
-    if (strcmp(settings.output, "ndjson") == 0)
-        run->broken = run->broken || !output_ndjson(stdout, report);
-    else if (is_text() && report->code == REASON_INVALID_INPUT && report->stage == STAGE_INPUT)
-        print_refused(run, index);
-    else if (is_text() && is_batch(run))
-        output_batch_line(stdout, report, run->name_width, &run->style);
-    else if (is_text())
-        output_report(stdout, report, &run->style);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        run->broken = true;
+    if (is_batch(run) && !settings.verbose) {
+        output_batch_line(out, report, run->name_width, style);
+        return;
+    }
+    if (is_refused(report))
+        print_refused(out, run, index, style);
+    else
+        output_report(out, report, style);
+    if (is_batch(run))
+        fputc('\n', out);
 }
 
 static void take_report(void *argument, size_t key, struct report *report)
@@ -101,19 +111,43 @@ static void take_report(void *argument, size_t key, struct report *report)
     struct run *run = argument;
     run->reports[key] = report;
     summary_add(&run->summary, report);
-    if (!run->broken)
-        print(run, key);
-    if (run->broken)
+    screen_end(run->screen, key, report->status == REPORT_OK);
+    if (run->error)
+        return;
+    if (strcmp(settings.output, "ndjson") == 0)
+        output_ndjson(stdout, report);
+    else if (is_text())
+        print_text(run, key);
+    run->error = screen_flush(run->screen);
+    if (run->error)
         batch_stop(run->batch);
+}
+
+static void take_progress(void *argument, size_t key, enum stage stage)
+{
+    struct run *run = argument;
+    screen_stage(run->screen, key, run->input.list.items[key]->label, stage);
 }
 
 static void measure_names(struct run *run)
 {
-    for (size_t i = 0; i < run->input.list.count; i++) {
-        int length = (int)strlen(run->input.list.items[i]->label);
-        if (length > run->name_width)
-            run->name_width = length > 30 ? 30 : length;
-    }
+    size_t count = run->input.list.count;
+    const char **names = xcalloc(count, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = run->input.list.items[i]->label;
+    run->name_width = output_name_width(names, count);
+    free(names);
+}
+
+/* Names and live lines, where they are printed. */
+static void open_screen(struct run *run, struct event_base *base)
+{
+    struct text_style style = style_for(STDOUT_FILENO, settings.no_color);
+    style.verbose = settings.verbose;
+    style.quiet = settings.quiet;
+    if (is_text())
+        measure_names(run);
+    run->screen = screen_new(base, &style, run->input.list.count, run->name_width, is_text());
 }
 
 /* Test the whole input. Returns the signal that ended it, or 0. */
@@ -126,7 +160,8 @@ static int test_all(struct run *run, struct event_base *base, struct worker_proc
                                  .timeout_ms = (int)settings.timeout_ms,
                                  .strict = settings.strict,
                                  .trace = settings.trace};
-    struct batch_listener listener = {.done = take_report, .argument = run};
+    struct batch_listener listener = {
+        .progress = take_progress, .done = take_report, .argument = run};
     free(folder);
     run->batch = batch_new(base, &how, &listener);
     if (!is_batch(run))
@@ -143,21 +178,44 @@ static int test_all(struct run *run, struct event_base *base, struct worker_proc
     return ended_by;
 }
 
+/* What the lines of a batch had no room for: the problems of definitions that are wrong. */
+static void print_batch_end(const struct run *run, const struct text_style *style)
+{
+    for (size_t i = 0; i < run->input.list.count && !settings.verbose; i++)
+        if (run->reports[i] && is_refused(run->reports[i])) {
+            putchar('\n');
+            print_refused(stdout, run, i, style);
+        }
+    output_batch_end(stdout, &run->summary, settings.verbose ? NULL : " with --verbose.", style);
+}
+
+/* Results that nobody got are a failure of ours; of a reader that left, it knows by itself. */
+static int tell_output_error(int error)
+{
+    if (error != EPIPE)
+        fprintf(stderr, "testconn: standard output: %s\n", strerror(error));
+    return EXIT_ERROR;
+}
+
 static int finish(struct run *run, int ended_by)
 {
-    if (strcmp(settings.output, "json") == 0)
-        run->broken = !output_json(stdout, run->reports, run->input.list.count, &run->summary);
-    else if (is_text() && is_batch(run) && !run->broken)
-        output_batch_end(stdout, &run->summary);
-    fflush(stdout);
+    if (!run->error)
+        run->error = screen_close(run->screen);
+    if (!run->error && strcmp(settings.output, "json") == 0)
+        output_json(stdout, run->reports, run->input.list.count, &run->summary);
+    else if (!run->error && is_text() && is_batch(run))
+        print_batch_end(run, screen_style(run->screen));
+    if (!run->error && (fflush(stdout) != 0 || ferror(stdout)))
+        run->error = errno;
+    screen_free(run->screen);
     if (ended_by)
         return ended_by == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED;
-    return summary_exit_code(&run->summary);
+    return run->error ? tell_output_error(run->error) : summary_exit_code(&run->summary);
 }
 
 static int run_input(void)
 {
-    struct run run = {.broken = false};
+    struct run run = {.error = 0};
     struct worker_process worker = WORKER_PROCESS_NONE;
     struct error ignored = ERROR_INIT;
     int64_t began_us = clock_now_us();
@@ -169,12 +227,8 @@ static int run_input(void)
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
     if (input_read(settings.input, &run.input)) {
-        run.style = (struct text_style){.color = isatty(STDOUT_FILENO) && !settings.no_color &&
-                                                 !getenv("NO_COLOR"),
-                                        .verbose = settings.verbose,
-                                        .quiet = settings.quiet};
         run.reports = xcalloc(run.input.list.count, sizeof *run.reports);
-        measure_names(&run);
+        open_screen(&run, base);
         int ended_by = test_all(&run, base, &worker);
         run.summary.duration_ms = (double)(clock_now_us() - began_us) / 1000;
         code = finish(&run, ended_by);

@@ -8,6 +8,6 @@ int cmd_explain(int argc, char **argv);
 int cmd_drivers(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
-enum { EXIT_USAGE = 2, EXIT_INTERRUPTED = 130, EXIT_TERMINATED = 143 };
+enum { EXIT_USAGE = 2, EXIT_ERROR = 3, EXIT_INTERRUPTED = 130, EXIT_TERMINATED = 143 };
 
 #endif

@@ -7,32 +7,38 @@
 #include <stdio.h>
 
 #include "report.h"
+#include "style.h"
 
-/* How text is written. */
-struct text_style {
-    bool color;
-    bool verbose; /* the stages of a passed test too */
-    bool quiet;   /* failures only */
-};
-
-/* One report, whole: verdict, cause, remedy, stages. */
+/* One report, whole: verdict, cause, remedy, stages, findings. */
 void output_report(FILE *out, const struct report *report, const struct text_style *style);
+
+/* The lines of the stages. */
+void output_stages(FILE *out, const struct report *report, const struct text_style *style);
+
+/* What is known of one stage, in lines; the caller frees it. */
+char *output_stage_facts(const struct report *report, enum stage stage);
+
+/* "PostgreSQL 15.8, database orders as app, over TLSv1.3 with the name verified"; BRIEF for a line
+ * among many. The caller frees it. */
+char *output_success(const struct report *report, bool brief);
 
 /* One report of a batch, on a line; NAME_WIDTH aligns the columns. */
 void output_batch_line(FILE *out, const struct report *report, int name_width,
                        const struct text_style *style);
-void output_batch_end(FILE *out, const struct summary *summary);
+
+/* The sum of a batch; DETAILS says where more of one test is told, NULL: nowhere. */
+void output_batch_end(FILE *out, const struct summary *summary, const char *details,
+                      const struct text_style *style);
+
+/* The columns of the widest of COUNT names, within what a batch line gives them. */
+int output_name_width(const char *const *names, size_t count);
 
 /* A definition that is wrong: all of its problems (an array of findings), each at its place, ROOT
  * before it. FILE is where the definition LABEL came from. */
 void output_problems(FILE *out, const char *file, const char *label, const char *root,
-                     const json_t *findings);
+                     const json_t *findings, const struct text_style *style);
 
-/* TEXT broken by words into lines of at most WIDTH columns; the first stands at column INDENT
- * already, the others are indented to it. */
-void output_wrapped(FILE *out, const char *text, int indent, int width);
-
-/* The whole JSON document; REPORTS in the order of the input. */
+/* The whole JSON document; REPORTS in the order of the input, NULLs left out. */
 bool output_json(FILE *out, struct report *const *reports, size_t count,
                  const struct summary *summary);
 

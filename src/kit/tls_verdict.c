@@ -53,31 +53,40 @@ static bool is_about_our_certificate(int alert)
            alert == 116;
 }
 
+static bool tell_client_certificate(bool sent, const char *where, int alert, struct error *err)
+{
+    const char *name = alert_name(alert);
+    if (sent) {
+        error_set(err, REASON_TLS_CLIENT_CERT_REFUSED,
+                  "%s refused our client certificate: alert \"%s\" (%d)", where, name, alert);
+        return error_brief(err, "our client certificate is refused: \"%s\" (%d)", name, alert);
+    }
+    error_set(err, REASON_TLS_CLIENT_CERT_REQUIRED,
+              "%s demands a client certificate and we have none to give: alert \"%s\" (%d)", where,
+              name, alert);
+    return error_brief(err, "a client certificate is demanded");
+}
+
 static bool tell_alert(const struct tls_record *record, const char *where, struct error *err)
 {
     int alert = record->alert_received;
     const char *name = alert_name(alert);
-    if (alert == 70)
-        return error_set(
-            err, REASON_TLS_VERSION,
-            "%s offers no TLS version of ours: it answered with the alert \"%s\" (%d); we speak "
-            "TLS 1.2 and 1.3",
-            where, name, alert);
-    if (alert == 116 || (record->certificate_asked && is_about_our_certificate(alert))) {
-        if (record->certificate_sent)
-            return error_set(err, REASON_TLS_CLIENT_CERT_REFUSED,
-                             "%s refused our client certificate: alert \"%s\" (%d)", where, name,
-                             alert);
-        return error_set(
-            err, REASON_TLS_CLIENT_CERT_REQUIRED,
-            "%s demands a client certificate and we have none to give: alert \"%s\" (%d)", where,
-            name, alert);
+    if (alert == 70) {
+        error_set(err, REASON_TLS_VERSION,
+                  "%s offers no TLS version of ours: it answered with the alert \"%s\" (%d); we "
+                  "speak TLS 1.2 and 1.3",
+                  where, name, alert);
+        return error_brief(err, "it speaks neither TLS 1.2 nor TLS 1.3");
     }
+    if (alert == 116 || (record->certificate_asked && is_about_our_certificate(alert)))
+        return tell_client_certificate(record->certificate_sent, where, alert, err);
     if (alert == 71)
-        return error_set(err, REASON_TLS_WEAK,
-                         "%s finds no cipher strong enough: alert \"%s\" (%d)", where, name, alert);
-    return error_set(err, REASON_TLS_HANDSHAKE,
-                     "%s ended the TLS handshake with the alert \"%s\" (%d)", where, name, alert);
+        error_set(err, REASON_TLS_WEAK, "%s finds no cipher strong enough: alert \"%s\" (%d)",
+                  where, name, alert);
+    else
+        error_set(err, REASON_TLS_HANDSHAKE,
+                  "%s ended the TLS handshake with the alert \"%s\" (%d)", where, name, alert);
+    return error_brief(err, "the handshake ended with the alert \"%s\" (%d)", name, alert);
 }
 
 /* Bytes of something else where a TLS record is due. */

@@ -140,6 +140,10 @@ void report_refuse(struct report *report, const struct problems *problems, const
         if (!problems->items[i].note)
             error_property(&err, problems->items[i].path);
     report_add_problems(report, problems);
+    if (problems->refused == 1)
+        error_brief(&err, "%s", joined);
+    else
+        error_brief(&err, "%zu problems", problems->refused);
     report_fail(report, STAGE_INPUT, &err);
     free(report->reason);
     report->reason = joined;
