@@ -40,6 +40,12 @@ const char *stage_name(enum stage stage);
  */
 void probe_stage(struct probe *probe, enum stage stage);
 
+/*
+ * What ends the test at the stage at hand belongs to STAGE, before it: a login that the service
+ * breaks off because it wants TLS. To be called right before the test is given up.
+ */
+void probe_failed_at(struct probe *probe, enum stage stage);
+
 /* The stage entered last. */
 enum stage probe_current_stage(const struct probe *probe);
 
@@ -81,6 +87,9 @@ typedef bool probe_side_function(struct probe *side, const struct endpoint *endp
  */
 void probe_sides(struct probe *probe, struct probe_side *sides, size_t count,
                  probe_side_function *function);
+
+/* SIDE ends at DEADLINE if that is earlier than its own. */
+void probe_limit(struct probe *side, struct deadline deadline);
 
 /*
  * The same for one side, in the calling thread. What threads of a client library do from now on
@@ -219,6 +228,7 @@ size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes);
 /*
  * The TLS observer decides trust and name by POLICY from now on, for each handshake of this
  * process. probe_each_endpoint() has called it; a driver calls it for policies of its own making.
+ * NULL: the observer only watches, and the library decides by itself.
  */
 bool probe_tls_expect(struct probe *probe, const struct tls_policy *policy, struct error *err);
 
@@ -230,6 +240,9 @@ enum tls_state {
     TLS_STATE_FAILED,  /* by alert, verification or a protocol fault */
 };
 enum tls_state probe_tls_state(const struct probe *probe);
+
+/* Whether the peer answered a handshake with TLS, be it an alert. */
+bool probe_tls_spoken(const struct probe *probe);
 
 /* Whether TLS is up and chain and name were found good, whatever the policy demanded. */
 bool probe_tls_verified(const struct probe *probe);

@@ -92,6 +92,11 @@ void probe_stage(struct probe *probe, enum stage stage)
         flush(probe);
 }
 
+void probe_failed_at(struct probe *probe, enum stage stage)
+{
+    probe->stage = stage;
+}
+
 enum stage probe_current_stage(const struct probe *probe)
 {
     return probe->stage;

@@ -22,7 +22,10 @@
 #include "probe_state.h"
 #include "text.h"
 
-enum { PIECE_MAXIMUM = 1 << 20 }; /* bytes for one call of read or write */
+enum {
+    PIECE_MAXIMUM = 1 << 20, /* bytes for one call of read or write */
+    FIRST_BYTES = 64,        /* that tell a protocol */
+};
 
 struct stream {
     struct probe *probe;
@@ -198,6 +201,21 @@ bool stream_write(struct stream *stream, const void *data, size_t length, const 
     return true;
 }
 
+/* What the service says first inside of TLS: its protocol may be another than ours. */
+static void keep_first(struct stream *stream, const void *data, size_t length)
+{
+    unsigned char first[FIRST_BYTES];
+    int more = 0;
+    if (stream->received > 0)
+        return;
+    if (length > sizeof first)
+        length = sizeof first;
+    memcpy(first, data, length);
+    if (SSL_pending(stream->ssl) > 0 && length < sizeof first)
+        more = SSL_peek(stream->ssl, first + length, (int)(sizeof first - length));
+    peer_keep(stream->probe, -1, first, length + (more > 0 ? (size_t)more : 0));
+}
+
 /* One read of at most LENGTH bytes; 0 to call again, -1 with ERR set. */
 static int read_some(struct stream *stream, void *data, size_t length, const char *what,
                      struct error *err)
@@ -206,7 +224,10 @@ static int read_some(struct stream *stream, void *data, size_t length, const cha
     ERR_clear_error();
     if (stream->ssl) {
         int got = SSL_read(stream->ssl, data, piece);
-        return got > 0 ? got : may_go_on(stream, got, what, err) ? 0 : -1;
+        if (got <= 0)
+            return may_go_on(stream, got, what, err) ? 0 : -1;
+        keep_first(stream, data, (size_t)got);
+        return got;
     }
     int got = (int)recv(stream->fd, data, (size_t)piece, 0);
     if (got > 0) {

@@ -199,7 +199,9 @@ bool probe_tls_expect(struct probe *probe, const struct tls_policy *policy, stru
         sk_X509_pop_free(tls->roots, X509_free);
     }
     tls->roots = NULL;
-    tls->store = X509_STORE_new();
+    tls->store = policy ? X509_STORE_new() : NULL;
+    if (!policy)
+        return true;
     if (!policy->ca_pem)
         return trust_system(tls->store) ||
                error_set(err, REASON_INTERNAL, "the system's CA folder cannot be used");
@@ -272,6 +274,13 @@ void tls_report(struct probe *probe)
 enum tls_state probe_tls_state(const struct probe *probe)
 {
     return probe->tls->record.state;
+}
+
+bool probe_tls_spoken(const struct probe *probe)
+{
+    const struct tls_record *record = &probe->tls->record;
+    return record->hello_version != 0 || record->alert_received != TLS_ALERT_NONE ||
+           record->state == TLS_STATE_UP;
 }
 
 bool probe_tls_verified(const struct probe *probe)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bootstrap.h"
 #include "check.h"
 #include "mongodb_url.h"
 #include "text.h"
@@ -74,32 +75,32 @@ static void check_mongodb(const struct connection *connection, struct problems *
                      "does not begin with mongodb:// or mongodb+srv://");
 }
 
-static void check_bootstrap(const char *servers, struct problems *problems)
+static void check_bootstrap(const char *list, struct problems *problems)
 {
-    char *list = xstrdup(servers);
-    char *rest = list;
-    for (char *server; (server = strsep(&rest, ","));) {
-        server += strspn(server, " \t");
-        server[strcspn(server, " \t")] = '\0';
-        char *colon = strrchr(server, ':');
-        unsigned long port;
-        if (!colon || colon == server || !text_to_number(colon + 1, 1, 65535, &port))
-            problems_add(problems, "ConnectionProperties.KAFKA_BOOTSTRAP_SERVERS", "host-port",
-                         "\"%.100s\" is not HOST:PORT", server);
-    }
-    free(list);
+    struct endpoint *servers = NULL;
+    struct problems found = PROBLEMS_INIT;
+    size_t count = bootstrap_read(list, &servers, &found);
+    bootstrap_release(servers, count);
+    for (size_t i = 0; i < found.count; i++)
+        if (!found.items[i].note) /* notes are told by who uses the list */
+            problems_add(problems, found.items[i].path, found.items[i].rule, "%s",
+                         found.items[i].text);
+    problems_release(&found);
 }
 
 static void check_sasl(const struct connection *connection, const char *mechanism,
                        struct problems *problems)
 {
-    bool secret = has(connection, "KAFKA_SASL_SCRAM_SECRETS_ARN") || has(connection, "SECRET_ID");
-    if (strcmp(mechanism, "PLAIN") == 0 && !secret) {
+    bool secret = has(connection, "SECRET_ID");
+    bool plain_user = has(connection, "KAFKA_SASL_PLAIN_USERNAME");
+    bool scram_user = has(connection, "KAFKA_SASL_SCRAM_USERNAME");
+    bool scram_secret = secret || has(connection, "KAFKA_SASL_SCRAM_SECRETS_ARN");
+    if (strcmp(mechanism, "PLAIN") == 0 && (plain_user || !secret)) {
         demand(connection, "KAFKA_SASL_PLAIN_USERNAME", "needed by the mechanism PLAIN", problems);
         if (!has(connection, "ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD"))
             demand(connection, "KAFKA_SASL_PLAIN_PASSWORD", "needed by the mechanism PLAIN",
                    problems);
-    } else if (text_starts(mechanism, "SCRAM-") && !secret) {
+    } else if (text_starts(mechanism, "SCRAM-") && (scram_user || !scram_secret)) {
         demand(connection, "KAFKA_SASL_SCRAM_USERNAME", "needed by the mechanism SCRAM", problems);
         if (!has(connection, "ENCRYPTED_KAFKA_SASL_SCRAM_PASSWORD"))
             demand(connection, "KAFKA_SASL_SCRAM_PASSWORD", "needed by the mechanism SCRAM",

@@ -9,6 +9,7 @@
 #include "jdbc_url.h"
 #include "mongodb_url.h"
 #include "reference.h"
+#include "resolve_kafka.h"
 #include "resolve_mongodb.h"
 #include "resolve_salesforce.h"
 #include "resolving.h"
@@ -314,6 +315,8 @@ static bool resolve_by_type(struct resolving *resolving)
         return resolve_mongodb(resolving);
     if (strcmp(type, "SALESFORCE") == 0)
         return resolve_salesforce(resolving);
+    if (strcmp(type, "KAFKA") == 0)
+        return resolve_kafka(resolving);
     return strcmp(type, "NETWORK") == 0 ? resolve_network(resolving) : resolve_other(resolving);
 }
 

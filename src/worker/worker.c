@@ -187,11 +187,14 @@ static void check_certificate(struct test *test)
         end_failed(test->probe, STAGE_CERTIFICATE, &test->error, -1);
     }
     int count = sk_X509_num(list);
+    enum certificate_rules rules = text_equal(test->resolution.target->connection_type, "KAFKA")
+                                       ? CERTIFICATE_RULES_KAFKA
+                                       : CERTIFICATE_RULES_JDBC;
     probe_note_integer(test->probe, "certificates", count);
     for (int i = 0; !tls->skip_ca_rules && i < count; i++) {
         struct certificate_fault faults[FAULTS_MAXIMUM];
-        size_t found = certificate_check(sk_X509_value(list, i), i + 1, count,
-                                         CERTIFICATE_RULES_JDBC, faults, FAULTS_MAXIMUM);
+        size_t found =
+            certificate_check(sk_X509_value(list, i), i + 1, count, rules, faults, FAULTS_MAXIMUM);
         for (size_t k = 0; k < found; k++) {
             probe_finding_at(test->probe, STAGE_CERTIFICATE, SEVERITY_ERROR, faults[k].rule,
                              tls->ca_property, faults[k].message);

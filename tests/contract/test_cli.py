@@ -95,7 +95,7 @@ def test_the_paths_of_a_request_are_whole():
     ("JDBC", {"JDBC_CONNECTION_URL": "jdbc:oracle:thin:@//h:1521/s", "USERNAME": "u", "PASSWORD": "p"}, "DRIVER_MISSING"),
     ("JDBC", {"JDBC_CONNECTION_URL": "jdbc:db2://h:50000/s", "USERNAME": "u", "PASSWORD": "p"}, "UNSUPPORTED_TYPE"),
     ("JDBC", {"JDBC_CONNECTION_URL": "jdbc:sqlite:/etc/passwd", "USERNAME": "u", "PASSWORD": "p"}, "INVALID_INPUT"),
-    ("KAFKA", {"KAFKA_BOOTSTRAP_SERVERS": "a:1, b:2"}, "DRIVER_MISSING"), ("KAFKA", {}, "INVALID_INPUT"),
+    ("KAFKA", {}, "INVALID_INPUT"),
     ("MONGODB", {"CONNECTION_URL": "mongodb://h/d", "USERNAME": "u", "PASSWORD": "p"}, "DRIVER_MISSING"),
     ("NETWORK", {}, "INVALID_INPUT"),
     ("SALESFORCE", {}, "INVALID_INPUT"), ("VIEW_VALIDATION_ATHENA", {}, "DRIVER_MISSING"),

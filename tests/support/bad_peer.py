@@ -248,6 +248,91 @@ MYSQL = {
 }
 
 
+def kafka_frame(correlation, body):
+    return struct.pack(">ii", len(body) + 4, correlation) + body
+
+
+def kafka_read(connection):
+    """A request: its api and correlation, and what follows the header's client id."""
+    head = connection.recv(4, socket.MSG_WAITALL)
+    if len(head) < 4:
+        raise OSError("closed")
+    request = connection.recv(struct.unpack(">i", head)[0], socket.MSG_WAITALL)
+    api, _, correlation, name = struct.unpack_from(">hhih", request)
+    return api, correlation, request[10 + name:]
+
+
+# ApiVersions 3: Metadata 0-12, SaslHandshake 0-1, ApiVersions 0-4, SaslAuthenticate 0-2
+KAFKA_VERSIONS = struct.pack(">hB", 0, 5) + b"".join(struct.pack(">hhhB", *row, 0) for row in (
+    (3, 0, 12), (17, 0, 1), (18, 0, 4), (36, 0, 2))) + struct.pack(">iB", 0, 0)
+KAFKA_MECHANISMS = struct.pack(">hih", 0, 1, 13) + b"SCRAM-SHA-512"
+
+
+def kafka_string(text):
+    return struct.pack(">h", len(text)) + text
+
+
+def kafka_metadata(*rows, count=None, after=b""):
+    """Metadata 4: rows of (id, host, port)."""
+    body = struct.pack(">ii", 0, len(rows) if count is None else count)
+    body += b"".join(struct.pack(">i", node) + kafka_string(host) + struct.pack(">ih", port, -1) for node, host, port in rows)
+    return body + kafka_string(b"hostile") + struct.pack(">ii", 1, 0) + after
+
+
+def kafka_token(code, text, token):
+    return struct.pack(">h", code) + (kafka_string(text) if text else b"\xff\xff") + struct.pack(">i", len(token)) + token
+
+
+def kafka(*answers, then=hold):
+    """Kafka: give each of ANSWERS, the body of an answer or a function of (correlation, request) that makes all of it."""
+    def behave(connection):
+        for answer in answers:
+            _, correlation, request = kafka_read(connection)
+            connection.sendall(answer(correlation, request) if callable(answer) else kafka_frame(correlation, answer))
+        then(connection)
+    return behave
+
+
+def scram_first(rounds, salt=b"W22ZaJ0SNY7soEsUEjb6gQ==", nonce=b"more"):
+    """SCRAM's first message of the server, to the client's in a SaslAuthenticate request."""
+    def answer(correlation, request):
+        ours = request[4:].split(b",r=")[1]
+        message = b"r=" + ours + nonce + b",s=" + salt + b",i=%d" % rounds
+        return kafka_frame(correlation, kafka_token(0, None, message))
+    return answer
+
+
+KAFKA = {
+    **TLS,
+    "wrong-correlation": kafka(lambda correlation, _: kafka_frame(correlation + 7, KAFKA_VERSIONS)),
+    "huge-frame": kafka(lambda correlation, _: struct.pack(">ii", 0x7FFFFFFF, correlation)),
+    "negative-frame": kafka(lambda correlation, _: struct.pack(">ii", -1, correlation)),
+    "short-frame": kafka(lambda correlation, _: struct.pack(">ii", 400, correlation) + b"\0\0", then=closes),
+    "short-frame-and-waits": kafka(lambda correlation, _: struct.pack(">ii", 400, correlation) + b"\0\0"),
+    "versions-without-end": kafka(struct.pack(">h", 0) + b"\xff\xff\xff\xff\x7f"),
+    "versions-of-nothing": kafka(struct.pack(">hBiB", 0, 1, 0, 0)),
+    "versions-refused": kafka(struct.pack(">hBiB", 42, 1, 0, 0)),
+    "old-versions": kafka(struct.pack(">hi", 35, 0), struct.pack(">hi", 0, 1) + struct.pack(">hhh", 3, 0, 0)),
+    "silent-at-metadata": kafka(KAFKA_VERSIONS),
+    "garbage-for-metadata": kafka(KAFKA_VERSIONS, b"\xee" * 60),
+    "endless-brokers": kafka(KAFKA_VERSIONS, kafka_metadata((1, b"a", 1), count=0x7FFFFFFF)),
+    "no-brokers": kafka(KAFKA_VERSIONS, kafka_metadata()),
+    "many-brokers": kafka(KAFKA_VERSIONS, kafka_metadata(*((node, b"127.0.0.1", 1) for node in range(5000)))),
+    "garbage-names": kafka(KAFKA_VERSIONS, kafka_metadata((1, b"a\x1b[31m\xff\0b", 9092), (2, b"", 9092), (3, b"c", 0))),
+    "huge-metadata": kafka(KAFKA_VERSIONS, lambda correlation, _: struct.pack(">ii", 1 << 30, correlation)),
+    "no-such-mechanism": kafka(KAFKA_VERSIONS, struct.pack(">hih", 33, 1, 3) + b"X\x1bY"),
+    "endless-mechanisms": kafka(KAFKA_VERSIONS, struct.pack(">hi", 0, 0x7FFFFFFF)),
+    "refuses-login": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, kafka_token(58, b"no \x1b[31mway \xe2\x80\xaein", b"")),
+    "closes-at-login": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, then=closes_after_reading),
+    "silent-at-login": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS),
+    "garbage-for-login": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, kafka_token(0, None, b"\xf3\x9a\x01\x77")),
+    "too-many-rounds": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, scram_first(2000000000)),
+    "foreign-nonce": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, kafka_token(0, None, b"r=x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")),
+    "wrong-signature": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, scram_first(4096), kafka_token(0, None, b"v=" + b"A" * 86 + b"==")),
+    "no-signature": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, scram_first(4096), kafka_token(0, None, b"")),
+}
+
+
 class Peers:
     """All of BEHAVIOURS listening; .port[name] is where."""
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kafka_explain.c - brokers that leave without a word: asked once more, in another way and without
+ * credentials, they tell why. */
+#include <string.h>
+
+#include "kafka_driver.h"
+
+#define TLS_PROPERTY "ConnectionProperties.KAFKA_SSL_ENABLED"
+
+/* Connect in the clear and ask for the API versions. */
+static bool answers_in_clear(struct probe *side, const struct endpoint *endpoint, void *argument,
+                             struct error *err)
+{
+    const struct session *asking = argument;
+    struct session session;
+    session_init(&session, side, asking->target, endpoint, false);
+    session.stream = stream_open(side, endpoint, err);
+    bool answered = session.stream && session_ask_versions(&session, err);
+    session_close(&session);
+    return answered;
+}
+
+static bool answers_with_tls(struct probe *side, const struct endpoint *endpoint, void *argument,
+                             struct error *err)
+{
+    struct stream *stream = stream_open(side, endpoint, err);
+    (void)argument;
+    if (stream)
+        stream_secure(stream, NULL, err);
+    stream_close(stream);
+    return probe_tls_spoken(side);
+}
+
+/* The mechanisms of a SASL listener are told to who asks for one that there is not. */
+struct offer {
+    const struct session *asking;
+    struct kafka_handshake handshake;
+};
+
+static bool asks_for_login(struct probe *side, const struct endpoint *endpoint, void *argument,
+                           struct error *err)
+{
+    static const char what[] = "its answer to SaslHandshake";
+    struct offer *offer = argument;
+    struct kafka_request request;
+    struct session session;
+    session_init(&session, side, offer->asking->target, endpoint, offer->asking->tls);
+    bool answered = session_open(&session, err);
+    if (answered) {
+        kafka_begin(&request, KAFKA_SASL_HANDSHAKE, 1, ++session.correlation);
+        kafka_put_string(&request, "PLAIN");
+        answered = session_call(&session, &request, 64 * 1024, what, err) &&
+                   kafka_read_handshake(session.answer, session.answer_length, &offer->handshake);
+    }
+    session_close(&session);
+    return answered && offer->handshake.code != KAFKA_ILLEGAL_SASL_STATE;
+}
+
+static bool ask(struct session *session, probe_side_function *function, void *argument)
+{
+    struct probe_side side = {.endpoint = *session->endpoint, .argument = argument};
+    if (!deadline_passed(probe_deadline(session->probe)))
+        probe_sides(session->probe, &side, 1, function);
+    return side.reached;
+}
+
+void kafka_explain_no_tls(struct session *session, struct error *err)
+{
+    if (!ask(session, answers_in_clear, session))
+        return;
+    error_set(
+        err, REASON_TLS_NOT_OFFERED,
+        "%s takes no TLS on this listener: it closed the connection at our TLS handshake, and "
+        "answers as a Kafka broker in the clear; TLS is asked for by KAFKA_SSL_ENABLED, which "
+        "is true unless it is set to false",
+        session->where);
+    error_remedy(err, "name the port of an SSL or SASL_SSL listener in KAFKA_BOOTSTRAP_SERVERS, or "
+                      "set KAFKA_SSL_ENABLED to false where the network may be trusted");
+    error_property(err, TLS_PROPERTY);
+}
+
+void kafka_explain_tls_required(struct session *session, struct error *err)
+{
+    if (!ask(session, answers_with_tls, session))
+        return;
+    error_set(err, REASON_TLS_REQUIRED,
+              "%s is a TLS listener: it closed the connection at our request in the clear, and "
+              "answers a TLS handshake; KAFKA_SSL_ENABLED is false",
+              session->where);
+    error_remedy(err,
+                 "set KAFKA_SSL_ENABLED to true, and KAFKA_CUSTOM_CERT to the brokers' CA if it "
+                 "is a private one");
+    error_property(err, TLS_PROPERTY);
+    probe_failed_at(session->probe, STAGE_TLS);
+}
+
+void kafka_explain_login_required(struct session *session, struct error *err)
+{
+    struct offer offer = {.asking = session};
+    if (!ask(session, asks_for_login, &offer))
+        return;
+    error_set(err, REASON_LOGIN_METHOD,
+              "%s demands a SASL login on this listener and closed the connection at our request "
+              "without one; the definition names no KAFKA_SASL_MECHANISM; offered: %s",
+              session->where,
+              offer.handshake.mechanisms[0] ? offer.handshake.mechanisms : "not told");
+    error_remedy(err,
+                 "set KAFKA_SASL_MECHANISM to one that is offered and give its credentials, or "
+                 "name the port of a listener without SASL");
+    error_property(err, "ConnectionProperties.KAFKA_SASL_MECHANISM");
+    probe_failed_at(session->probe, STAGE_LOGIN);
+}
