@@ -36,7 +36,7 @@ static bool reach(struct probe *side, const struct endpoint *endpoint, void *arg
     const struct session *from = argument;
     struct session session;
     /* One that hangs must not cost the others all of the time. */
-    probe_limit(side, deadline_share(probe_deadline(side), 2));
+    probe_hurry(side, deadline_share(probe_deadline(side), 2));
     session_init(&session, side, from->target, endpoint, from->tls);
     bool reached = session_open(&session, err) && session_log_in(&session, err);
     session_close(&session);

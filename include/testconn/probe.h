@@ -88,9 +88,6 @@ typedef bool probe_side_function(struct probe *side, const struct endpoint *endp
 void probe_sides(struct probe *probe, struct probe_side *sides, size_t count,
                  probe_side_function *function);
 
-/* SIDE ends at DEADLINE if that is earlier than its own. */
-void probe_limit(struct probe *side, struct deadline deadline);
-
 /*
  * The same for one side, in the calling thread. What threads of a client library do from now on
  * belongs to that side as well, also after the return. False with ERR set as the function did.

@@ -11,8 +11,7 @@ struct probe;
 const char *peer_protocol(const unsigned char *bytes, size_t length);
 
 /* LENGTH bytes were read from FD: keep them, and what can be read after them, if they are the first
- * of the attempt. FD is -1 inside of TLS. (A peek before reading would swallow the error of a reset
- * connection.) */
+ * of the attempt. (A peek before reading would swallow the error of a reset connection.) */
 void peer_keep(struct probe *probe, int fd, const void *bytes, size_t length);
 
 #endif

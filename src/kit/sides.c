@@ -103,11 +103,6 @@ void probe_sides(struct probe *probe, struct probe_side *items, size_t count,
     pthread_mutex_destroy(&sides.lock);
 }
 
-void probe_limit(struct probe *side, struct deadline deadline)
-{
-    side->deadline = deadline_earlier(side->deadline, deadline);
-}
-
 bool probe_beside(struct probe *probe, const struct endpoint *endpoint,
                   probe_side_function *function, void *argument, struct error *err)
 {

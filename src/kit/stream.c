@@ -213,7 +213,7 @@ static void keep_first(struct stream *stream, const void *data, size_t length)
     memcpy(first, data, length);
     if (SSL_pending(stream->ssl) > 0 && length < sizeof first)
         more = SSL_peek(stream->ssl, first + length, (int)(sizeof first - length));
-    peer_keep(stream->probe, -1, first, length + (more > 0 ? (size_t)more : 0));
+    probe_peer_heard(stream->probe, first, length + (more > 0 ? (size_t)more : 0));
 }
 
 /* One read of at most LENGTH bytes; 0 to call again, -1 with ERR set. */
