@@ -102,7 +102,7 @@ static void print_text(struct run *run, size_t index)
         print_refused(out, run, index, style);
     else
         output_report(out, report, style);
-    if (is_batch(run))
+    if (is_batch(run) && (report->status != REPORT_OK || !settings.quiet))
         fputc('\n', out);
 }
 
@@ -186,6 +186,8 @@ static void print_batch_end(const struct run *run, const struct text_style *styl
             putchar('\n');
             print_refused(stdout, run, i, style);
         }
+    if (!settings.verbose && !settings.quiet)
+        putchar('\n');
     output_batch_end(stdout, &run->summary, settings.verbose ? NULL : " with --verbose.", style);
 }
 
@@ -194,6 +196,7 @@ static int tell_output_error(int error)
 {
     if (error != EPIPE)
         fprintf(stderr, "testconn: standard output: %s\n", strerror(error));
+    clearerr(stdout);
     return EXIT_ERROR;
 }
 

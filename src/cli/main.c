@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - the program: argv[1] is a command. */
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "launch.h"
@@ -18,7 +21,7 @@ static const struct command commands[] = {
     {"drivers", "", "list the installed drivers", cmd_drivers},
     {"version", "", "print the version", cmd_version},
 };
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands, NAME_SHOWN = 200 };
 
 static int print_help(void)
 {
@@ -37,7 +40,9 @@ static int refuse_command(const char *name)
     for (int i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i].name;
     const char *nearest = text_nearest(name, names);
-    fprintf(stderr, "testconn: unknown command \"%s\"%s%s%s\nTry: testconn --help\n", name,
+    char line[NAME_SHOWN];
+    text_one_line(line, sizeof line, name, strlen(name));
+    fprintf(stderr, "testconn: unknown command \"%s\"%s%s%s\nTry: testconn --help\n", line,
             nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? " ?" : "");
     return EXIT_USAGE;
 }
@@ -59,6 +64,33 @@ static void hold_standard_descriptors(void)
             open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* Output that did not get out is a failure, but for a reader who has had enough. */
+static int finish(int code)
+{
+    struct pollfd reader = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    const char *words = errno ? strerror(errno) : "not everything could be written";
+    if (poll(&reader, 1, 0) > 0 && reader.revents & POLLERR)
+        return code;
+    fprintf(stderr, "testconn: standard output: %s\n", words);
+    return code ? code : EXIT_ERROR;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *name = argv[1];
+    if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
+        return print_help();
+    if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+        return cmd_version(0, NULL);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
+    return refuse_command(name);
+}
+
 int main(int argc, char **argv)
 {
     hold_standard_descriptors();
@@ -73,12 +105,5 @@ int main(int argc, char **argv)
         fputs("testconn: no command\nTry: testconn --help\n", stderr);
         return EXIT_USAGE;
     }
-    if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
-        return print_help();
-    if (!strcmp(name, "--version") || !strcmp(name, "-V"))
-        return cmd_version(0, NULL);
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(argc - 2, argv + 2);
-    return refuse_command(name);
+    return finish(run(argc, argv));
 }

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "text.h"
 
-enum { OPTIONS_MAXIMUM = 32, NUMBER_MAXIMUM = 1000000 };
+enum { OPTIONS_MAXIMUM = 32, NUMBER_MAXIMUM = 1000000, LINE_MAXIMUM = 1024 };
 
 int usage_error(const char *command, const char *format, ...)
 {
@@ -17,7 +18,11 @@ int usage_error(const char *command, const char *format, ...)
     va_start(arguments, format);
     char *text = text_vformat(format, arguments);
     va_end(arguments);
-    fprintf(stderr, "testconn %s: %s\nTry: testconn %s --help\n", command, text, command);
+    char line[LINE_MAXIMUM];
+    text_one_line(line, sizeof line, text, strlen(text));
+    char *shown = columns_text(line);
+    fprintf(stderr, "testconn %s: %s\nTry: testconn %s --help\n", command, shown, command);
+    free(shown);
     free(text);
     return 2;
 }
@@ -33,6 +38,17 @@ static bool is_one_of(const char *word, const char *words)
     return false;
 }
 
+/* "text|json" as "text, json". */
+static bool refuse_word(const char *command, const struct option_row *row, const char *value)
+{
+    struct text_buffer words = TEXT_BUFFER_INIT;
+    for (const char *at = row->words; *at; at++)
+        text_append_bytes(&words, *at == '|' ? ", " : at, *at == '|' ? 2 : 1);
+    usage_error(command, "--%s: \"%s\" is none of %s", row->name, value, words.data);
+    text_buffer_release(&words);
+    return false;
+}
+
 static bool store(const char *command, const struct option_row *row, const char *value)
 {
     unsigned long number = 0;
@@ -42,26 +58,31 @@ static bool store(const char *command, const struct option_row *row, const char 
         *(bool *)row->target = true;
         return true;
     case OPTION_TEXT:
+        if (!*value)
+            return !usage_error(command, "--%s: the value is empty", row->name);
+        if (*(const char **)row->target)
+            return !usage_error(command, "--%s is given twice", row->name);
         *(const char **)row->target = value;
         return true;
     case OPTION_NUMBER:
         if (!text_to_number(value, 1, NUMBER_MAXIMUM, &number))
-            return !usage_error(command, "--%s: \"%s\" is not a number from 1 up", row->name,
-                                value);
+            return !usage_error(command, "--%s: \"%s\" is not a number from 1 to %d", row->name,
+                                value, NUMBER_MAXIMUM);
         *(long *)row->target = (long)number;
         return true;
     case OPTION_DURATION:
         if (!text_to_milliseconds(value, &milliseconds))
-            return !usage_error(
-                command, "--%s: \"%s\" is not a time: a positive number with ms, s or m (10s)",
-                row->name, value);
+            return !usage_error(command,
+                                "--%s: \"%s\" is not a time: a positive number with ms, s or m "
+                                "(500ms, 10s, 2m), at "
+                                "most 1440m",
+                                row->name, value);
         *(long *)row->target = milliseconds;
         return true;
     case OPTION_WORD:
     default:
         if (!is_one_of(value, row->words))
-            return !usage_error(command, "--%s: \"%s\" is none of %s", row->name, value,
-                                row->words);
+            return refuse_word(command, row, value);
         *(const char **)row->target = value;
         return true;
     }
@@ -84,16 +105,60 @@ static const struct option_row *find_letter(const struct option_row *rows, char 
     return NULL;
 }
 
+/* The one option whose name begins with BEGINNING, or NULL. */
+static const char *find_beginning(const struct option_row *rows, const char *beginning)
+{
+    const char *found = NULL;
+    for (; rows->name && *beginning; rows++) {
+        if (!text_starts(rows->name, beginning))
+            continue;
+        if (found)
+            return NULL;
+        found = rows->name;
+    }
+    return found;
+}
+
 static bool refuse(const char *command, const struct option_row *rows, const char *argument)
 {
     const char *names[OPTIONS_MAXIMUM + 1] = {NULL};
     size_t count = 0;
     for (const struct option_row *row = rows; row->name && count < OPTIONS_MAXIMUM; row++)
         names[count++] = row->name;
-    const char *nearest = argument[1] == '-' ? text_nearest(argument + 2, names) : NULL;
+    bool is_long = argument[1] == '-';
+    const char *nearest = is_long ? find_beginning(rows, argument + 2) : NULL;
+    if (is_long && !nearest)
+        nearest = text_nearest(argument + 2, names);
     usage_error(command, "unknown option %s%s%s%s", argument, nearest ? "; did you mean --" : "",
                 nearest ? nearest : "", nearest ? " ?" : "");
     return false;
+}
+
+static bool take_value(const char *command, const struct option_row *row, const char *value,
+                       int argc, char **argv, int *at)
+{
+    if (row->kind != OPTION_FLAG && !value) {
+        if (*at + 1 >= argc)
+            return !usage_error(command, "--%s needs a value: %s", row->name, row->value);
+        value = argv[++*at];
+    }
+    return store(command, row, value);
+}
+
+/* "-v", "-vq", "-t5s", "-vt 5s": letters; the first that takes a value takes the rest. */
+static bool read_letters(const char *command, const struct option_row *rows, int argc, char **argv,
+                         int *at)
+{
+    const char *argument = argv[*at];
+    for (const char *letter = argument + 1; *letter; letter++) {
+        const struct option_row *row = find_letter(rows, *letter);
+        if (!row)
+            return refuse(command, rows, argument);
+        if (row->kind != OPTION_FLAG)
+            return take_value(command, row, letter[1] ? letter + 1 : NULL, argc, argv, at);
+        store(command, row, NULL);
+    }
+    return true;
 }
 
 /* The option at argv[*AT]; *AT moves over its value. */
@@ -101,24 +166,16 @@ static bool read_option(const char *command, const struct option_row *rows, int 
                         int *at)
 {
     const char *argument = argv[*at];
-    bool is_long = argument[1] == '-';
-    const char *equals = is_long ? strchr(argument, '=') : NULL;
-    size_t length = equals ? (size_t)(equals - argument - 2) : strlen(argument) - (is_long ? 2 : 0);
-    const struct option_row *row =
-        is_long ? find_long(rows, argument + 2, length) : find_letter(rows, argument[1]);
+    if (argument[1] != '-')
+        return read_letters(command, rows, argc, argv, at);
+    const char *equals = strchr(argument, '=');
+    size_t length = equals ? (size_t)(equals - argument - 2) : strlen(argument) - 2;
+    const struct option_row *row = find_long(rows, argument + 2, length);
     if (!row)
         return refuse(command, rows, argument);
-    const char *value = equals ? equals + 1 : NULL;
-    if (!is_long && argument[2])
-        value = argument + 2;
-    if (row->kind == OPTION_FLAG && value)
+    if (row->kind == OPTION_FLAG && equals)
         return !usage_error(command, "--%s takes no value", row->name);
-    if (row->kind != OPTION_FLAG && !value) {
-        if (*at + 1 >= argc)
-            return !usage_error(command, "--%s needs a value: %s", row->name, row->value);
-        value = argv[++*at];
-    }
-    return store(command, row, value);
+    return take_value(command, row, equals ? equals + 1 : NULL, argc, argv, at);
 }
 
 bool options_read(const char *command, const struct option_row *rows, int argc, char **argv,

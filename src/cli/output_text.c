@@ -318,7 +318,7 @@ void output_batch_end(FILE *out, const struct summary *summary, const char *deta
     if (style->quiet && wrong + summary->skipped == 0)
         return;
     text_duration(time, sizeof time, summary->duration_ms);
-    fprintf(out, "\n%u tested: %u ok, %u failed", total - summary->skipped, summary->ok,
+    fprintf(out, "%u tested: %u ok, %u failed", total - summary->skipped, summary->ok,
             summary->failed);
     if (summary->error)
         fprintf(out, ", %u error%s", summary->error, summary->error == 1 ? "" : "s");

@@ -14,6 +14,15 @@ static json_t *object_member(const json_t *object, const char *key)
     return json_is_object(value) ? value : NULL;
 }
 
+/* The name as a report shows it: one line, and not longer than a name may be by much. */
+static char *make_label(const char *name)
+{
+    enum { LABEL_MAXIMUM = 300 }; /* bytes */
+    char label[LABEL_MAXIMUM];
+    text_one_line(label, sizeof label, name, strlen(name));
+    return xstrdup(label);
+}
+
 struct connection *connection_new(json_t *document, enum connection_form form)
 {
     struct connection *connection = xcalloc(1, sizeof *connection);
@@ -21,7 +30,7 @@ struct connection *connection_new(json_t *document, enum connection_form form)
     connection->form = form;
     connection->root = "";
     connection->name = json_string_value(json_object_get(document, "Name"));
-    connection->label = xstrdup(connection->name ? connection->name : "");
+    connection->label = make_label(connection->name ? connection->name : "");
     connection->type = json_string_value(json_object_get(document, "ConnectionType"));
     connection->properties = object_member(document, "ConnectionProperties");
     connection->authentication = object_member(document, "AuthenticationConfiguration");

@@ -19,8 +19,8 @@ struct reader {
 
 static json_t *fail(struct reader *reader, const yaml_mark_t *mark, const char *what)
 {
-    error_set(reader->err, REASON_INVALID_INPUT, "%s, line %zu, column %zu: %s", reader->name,
-              mark->line + 1, mark->column + 1, what);
+    error_set(reader->err, REASON_INVALID_INPUT, "%s is not valid YAML: line %zu, column %zu: %s",
+              reader->name, mark->line + 1, mark->column + 1, what);
     return NULL;
 }
 
@@ -158,6 +158,43 @@ static json_t *parse_yaml(const char *text, size_t length, const char *name, str
     return value;
 }
 
+static bool tell_encoding(const char *name, const char *what, struct error *err)
+{
+    return error_set(err, REASON_INVALID_INPUT, "%s is %s, not UTF-8: save it as UTF-8", name,
+                     what);
+}
+
+/* Whether TEXT is UTF-8 without NUL; else what it is instead, and where. */
+static bool check_encoding(const char *text, size_t length, const char *name, struct error *err)
+{
+    size_t line = 1;
+    size_t column = 1;
+    if (length >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
+        return tell_encoding(name, "UTF-16", err);
+    if (length >= 2 && (!text[0] || !text[1]) && (text[0] || text[1]))
+        return tell_encoding(name, "UTF-16", err);
+    for (size_t at = 0, size = 0; at < length; at += size, column++) {
+        long point = text_code_point(text + at, length - at, &size);
+        if (point < 0)
+            return error_set(err, REASON_INVALID_INPUT,
+                             "%s is not UTF-8: line %zu, column %zu holds the byte 0x%02x", name,
+                             line, column, (unsigned char)text[at]);
+        if (point == 0)
+            return error_set(err, REASON_INVALID_INPUT, "%s holds a NUL byte: line %zu, column %zu",
+                             name, line, column);
+        if (point == '\n') {
+            line++;
+            column = 0;
+        }
+    }
+    return true;
+}
+
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r\n")] == '\0';
+}
+
 static bool looks_like_json(const char *text)
 {
     char first = text[strspn(text, " \t\r\n")];
@@ -171,26 +208,32 @@ json_t *document_parse(const char *text, size_t length, const char *name, struct
         text += 3;
         length -= 3;
     }
-    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
-    if (value)
-        return value;
-    struct error yaml = ERROR_INIT;
-    if (!looks_like_json(text))
-        value = parse_yaml(text, length, name, &yaml);
+    if (!check_encoding(text, length, name, err))
+        return NULL;
+    if (is_blank(text)) {
+        error_set(err, REASON_INVALID_INPUT, "%s is empty", name);
+        return NULL;
+    }
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    if (!value && !looks_like_json(text))
+        value = parse_yaml(text, length, name, err);
     if (value && !json_is_object(value) && !json_is_array(value)) {
         json_decref(value);
         value = NULL;
-        error_set(err, REASON_INVALID_INPUT, "%s is neither JSON nor YAML with a connection in it",
+        error_set(err, REASON_INVALID_INPUT,
+                  "%s holds a single value, not a connection or a list of them: it is neither JSON "
+                  "nor YAML of a known form",
                   name);
     } else if (!value && looks_like_json(text)) {
-        /* jansson quotes what stands there, which may be a secret. */
-        char *near = strstr(problem.text, " near ");
-        if (near)
-            *near = '\0';
+        /* jansson quotes what stands there, which may be a secret; and it names its own flags. */
+        static const char *const ends[] = {" near ", " without JSON_"};
+        for (int i = 0; i < 2; i++) {
+            char *end = strstr(problem.text, ends[i]);
+            if (end)
+                *end = '\0';
+        }
         error_set(err, REASON_INVALID_INPUT, "%s is not valid JSON: line %d, column %d: %s", name,
                   problem.line, problem.column, problem.text);
-    } else if (!value) {
-        error_set(err, REASON_INVALID_INPUT, "%s is neither JSON nor YAML: %s", name, yaml.message);
     }
     return value;
 }

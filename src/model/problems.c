@@ -8,7 +8,7 @@
 
 #include "text.h"
 
-enum { PROBLEM_TEXT_MAXIMUM = 2048 }; /* bytes */
+enum { PROBLEM_TEXT_MAXIMUM = 2048, PROBLEM_PATH_MAXIMUM = 512 }; /* bytes */
 
 static void add(struct problems *problems, const char *path, const char *rule, bool note,
                 const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));
@@ -18,11 +18,13 @@ static void add(struct problems *problems, const char *path, const char *rule, b
 {
     char *text = text_vformat(format, arguments);
     char line[PROBLEM_TEXT_MAXIMUM];
+    char where[PROBLEM_PATH_MAXIMUM];
     text_one_line(line, sizeof line, text, strlen(text));
+    text_one_line(where, sizeof where, path, strlen(path));
     free(text);
     problems->items = xrealloc(problems->items, (problems->count + 1) * sizeof *problems->items);
     problems->items[problems->count++] =
-        (struct problem){.path = xstrdup(path), .text = xstrdup(line), .rule = rule, .note = note};
+        (struct problem){.path = xstrdup(where), .text = xstrdup(line), .rule = rule, .note = note};
     if (!note)
         problems->refused++;
 }
@@ -43,6 +45,14 @@ void problems_add_note(struct problems *problems, const char *path, const char *
     va_start(arguments, format);
     add(problems, path, rule, true, format, arguments);
     va_end(arguments);
+}
+
+bool problems_at(const struct problems *problems, const char *path)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        if (!problems->items[i].note && strcmp(problems->items[i].path, path) == 0)
+            return true;
+    return false;
 }
 
 char *problems_join(const struct problems *problems, const char *root)

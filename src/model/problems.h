@@ -29,6 +29,9 @@ void problems_add(struct problems *problems, const char *path, const char *rule,
 void problems_add_note(struct problems *problems, const char *path, const char *rule,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Whether something that refuses was found at PATH. */
+bool problems_at(const struct problems *problems, const char *path);
+
 /* "PATH: text; PATH: text" of those that refuse, ROOT before each path; the caller frees it. */
 char *problems_join(const struct problems *problems, const char *root);
 

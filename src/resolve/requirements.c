@@ -20,7 +20,9 @@ static bool has(const struct connection *connection, const char *key)
 static void missing(struct problems *problems, const char *key, const char *why)
 {
     char *path = text_format("ConnectionProperties.%s", key);
-    problems_add(problems, path, "required", "missing: %s", why);
+    /* One that is there but of no use has been told already. */
+    if (!problems_at(problems, path))
+        problems_add(problems, path, "required", "missing: %s", why);
     free(path);
 }
 
