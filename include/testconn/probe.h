@@ -139,6 +139,33 @@ typedef bool probe_connected_function(struct probe *probe, int fd, void *argumen
 void probe_guard(struct probe *probe, bool tls, probe_connected_function *connected,
                  void *argument);
 
+enum { PROBE_ADDRESSES = 16 }; /* of one host, at most */
+
+/* One address of a host, and what became of the connection to it. */
+struct probe_address {
+    char address[64];     /* "192.0.2.7" */
+    int fd;               /* connected, non-blocking, the caller's to close; -1: not connected */
+    double round_trip_ms; /* when connected */
+    const char *speaks; /* what its service turned out to speak, if the driver found out; static */
+};
+
+/*
+ * Look the host of ENDPOINT up and connect to all of its addresses at once (stages dns and tcp).
+ * At least one connected: true, the addresses are in ADDRESSES, *COUNT of them, and the first that
+ * is connected is the report's. Those that fail beside it are findings; they are waited for a
+ * moment after it answered, not for the whole of the time. Otherwise false, and ERR says why.
+ */
+bool probe_reach(struct probe *probe, const struct endpoint *endpoint,
+                 struct probe_address addresses[PROBE_ADDRESSES], size_t *count, struct error *err);
+
+/* Another connection to an address that was reached, aside of the test and non-blocking: it may
+ * be under way still. -1: none. */
+int probe_reach_again(struct probe *probe, const struct probe_address *address);
+
+/* The fact `addresses` of the stage tcp: of each its outcome, round-trip time and what it speaks.
+ */
+void probe_reach_note(struct probe *probe, const struct probe_address *addresses, size_t count);
+
 /*
  * Wait until COUNT bytes can be read from FD or it was closed, at most to probe_deadline(), and
  * peek. False with ERR set (TIMED_OUT, as by probe_timed_out()): WHAT did not come.
@@ -219,6 +246,9 @@ void probe_peer_heard(struct probe *probe, const void *bytes, size_t length);
  */
 const char *probe_peer_protocol(const struct probe *probe);
 
+/* The same for LENGTH bytes that a driver has read itself. */
+const char *probe_protocol_of(const unsigned char *bytes, size_t length);
+
 /* How many first bytes were kept of this attempt, and the bytes themselves. */
 size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes);
 
@@ -240,6 +270,12 @@ enum tls_state probe_tls_state(const struct probe *probe);
 
 /* Whether the peer answered a handshake with TLS, be it an alert. */
 bool probe_tls_spoken(const struct probe *probe);
+
+/*
+ * A handshake that was made aside of the test came up and belongs into the report after all: the
+ * stage `tls` with its facts and findings, the certificate chain.
+ */
+void probe_tls_adopt(struct probe *probe);
 
 /* Whether TLS is up and chain and name were found good, whatever the policy demanded. */
 bool probe_tls_verified(const struct probe *probe);

@@ -59,8 +59,7 @@ bool certificate_dn_equal(const char *a, const char *b)
     }
 }
 
-/* "SHA256withRSA", as Java and the Connection API write it. */
-static char *signature_algorithm(const X509 *certificate)
+char *certificate_signature(const X509 *certificate)
 {
     int nid = X509_get_signature_nid(certificate);
     int digest = NID_undef;
@@ -75,8 +74,7 @@ static char *signature_algorithm(const X509 *certificate)
     return text_format("%swith%s", OBJ_nid2sn(digest), with);
 }
 
-/* "RSA 2048", "EC prime256v1", "ED25519". */
-static char *key_text(X509 *certificate)
+char *certificate_key(X509 *certificate)
 {
     EVP_PKEY *key = X509_get0_pubkey(certificate);
     char group[64];
@@ -159,8 +157,8 @@ json_t *certificate_to_json(X509 *certificate)
     certificate_time(X509_get0_notAfter(certificate), time);
     json_object_set_new(object, "not_after", json_string(time));
     json_object_set_new(object, "sans", certificate_sans(certificate));
-    set_taken(object, "signature_algorithm", signature_algorithm(certificate));
-    set_taken(object, "key", key_text(certificate));
+    set_taken(object, "signature_algorithm", certificate_signature(certificate));
+    set_taken(object, "key", certificate_key(certificate));
     if (X509_digest(certificate, EVP_sha256(), digest, &length)) {
         char hex[2 * EVP_MAX_MD_SIZE + 1];
         for (unsigned i = 0; i < length; i++)
@@ -170,51 +168,30 @@ json_t *certificate_to_json(X509 *certificate)
     return object;
 }
 
-static struct certificate_fault *add_fault(struct certificate_fault *faults, size_t size,
-                                           size_t *count)
+bool certificate_matches_name(X509 *certificate, const char *name)
 {
-    return *count < size ? &faults[(*count)++] : NULL;
+    unsigned char address[16];
+    if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
+        return X509_check_ip_asc(certificate, name, 0) == 1;
+    unsigned flags = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0
+                         ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
+                         : 0;
+    return X509_check_host(certificate, name, strlen(name), flags, NULL) == 1;
 }
 
-size_t certificate_check(X509 *certificate, int index, int count, enum certificate_rules rules,
-                         struct certificate_fault *faults, size_t size)
+char *certificate_names(X509 *certificate)
 {
-    size_t found = 0;
-    struct certificate_fault *fault;
-    int nid = X509_get_signature_nid(certificate);
-    EVP_PKEY *key = X509_get0_pubkey(certificate);
+    enum { SHOWN = 12 };
+    struct text_buffer names = TEXT_BUFFER_INIT;
+    json_t *sans = certificate_sans(certificate);
+    for (size_t i = 0; i < json_array_size(sans) && i < SHOWN; i++)
+        text_append_format(&names, "%s%s", i ? ", " : "",
+                           json_string_value(json_array_get(sans, i)));
+    json_decref(sans);
+    if (names.length)
+        return text_take(&names);
     char *subject = certificate_name(X509_get_subject_name(certificate));
-    char *signature = signature_algorithm(certificate);
-    char *key_words = key_text(certificate);
-    char *which = count > 1 ? text_format("certificate %d of %d (%s)", index, count, subject)
-                            : text_format("the certificate (%s)", subject);
-    bool is_rsa = key && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
-    if (nid != NID_sha256WithRSAEncryption && nid != NID_sha384WithRSAEncryption &&
-        nid != NID_sha512WithRSAEncryption && (fault = add_fault(faults, size, &found))) {
-        fault->rule = "ca-signature-algorithm";
-        fault->reason = REASON_CERT_ALGORITHM;
-        snprintf(fault->message, sizeof fault->message,
-                 "%s is signed with %s; allowed are SHA256withRSA, SHA384withRSA and SHA512withRSA",
-                 which, signature);
-    }
-    if (rules == CERTIFICATE_RULES_JDBC && !is_rsa && (fault = add_fault(faults, size, &found))) {
-        fault->rule = "ca-key-algorithm";
-        fault->reason = REASON_CERT_ALGORITHM;
-        snprintf(fault->message, sizeof fault->message,
-                 "%s holds a key of type %s; allowed is RSA of at least 2048 bits", which,
-                 key_words);
-    }
-    if (rules == CERTIFICATE_RULES_JDBC && is_rsa && EVP_PKEY_get_bits(key) < 2048 &&
-        (fault = add_fault(faults, size, &found))) {
-        fault->rule = "ca-key-length";
-        fault->reason = REASON_CERT_KEY_TOO_SHORT;
-        snprintf(fault->message, sizeof fault->message,
-                 "%s holds an RSA key of %d bits; at least 2048 are demanded", which,
-                 EVP_PKEY_get_bits(key));
-    }
+    text_append_format(&names, "no alternative name, only the subject %s", subject);
     free(subject);
-    free(signature);
-    free(key_words);
-    free(which);
-    return found;
+    return text_take(&names);
 }

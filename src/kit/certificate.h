@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "testconn/error.h"
+#include "testconn/probe.h"
 
 /*
  * Read the PEM certificates of a CA file, in its order. NULL with ERR set to CERT_UNREADABLE, which
@@ -26,17 +27,38 @@ enum certificate_rules {
     CERTIFICATE_RULES_KAFKA /* signature algorithm */
 };
 
-/* One rule that one certificate breaks. */
+/* One rule that one certificate, or the file as a whole, breaks. */
 struct certificate_fault {
-    const char *rule;   /* "ca-signature-algorithm", "ca-key-algorithm", "ca-key-length"; static */
-    enum reason reason; /* CERT_ALGORITHM or CERT_KEY_TOO_SHORT */
+    enum severity severity;
+    const char *rule; /* "ca-signature-algorithm", "ca-key-length", "certificate-expired"; static */
+    enum reason reason; /* CERT_ALGORITHM, TLS_EXPIRED, ...; REASON_NONE where it is no error */
+    int index;          /* of the certificate in its file, from 1; 0: the file */
     char message[1024]; /* which certificate (index, subject), value found, values allowed */
 };
+
+enum { CERTIFICATE_FAULTS = 8 }; /* of one certificate, by any of the checks, at most */
 
 /* Check CERTIFICATE, the INDEX-th (from 1) of COUNT in its file: up to SIZE faults, returns how
  * many. */
 size_t certificate_check(X509 *certificate, int index, int count, enum certificate_rules rules,
                          struct certificate_fault *faults, size_t size);
+
+/* Its dates: expired or not yet valid (errors), or about to expire (a warning); false when fine. */
+bool certificate_check_dates(X509 *certificate, int index, int count,
+                             struct certificate_fault *fault);
+
+/* What TLS would say of it as a certificate to trust: its dates, strength, and whether it may sign
+ * others. As certificate_check(). */
+size_t certificate_check_use(X509 *certificate, int index, int count,
+                             struct certificate_fault *faults, size_t size);
+
+/* Whether CERTIFICATE is for the host or address NAME: an address needs an IP SAN, and the CN
+ * counts only where there is no subjectAltName at all. */
+bool certificate_matches_name(X509 *certificate, const char *name);
+
+/* "db.example, 192.0.2.7", or "no alternative name, only the subject CN=db"; the caller frees it.
+ */
+char *certificate_names(X509 *certificate);
 
 /* An element of "chain" in the report: subject, issuer, not_before, not_after, sans,
  * signature_algorithm (as Java names it: "SHA256withRSA"), key ("RSA 2048"), sha256. */
@@ -51,6 +73,12 @@ json_t *certificate_sans(X509 *certificate);
 
 /* Whole days until it expires, negative once it has. */
 long certificate_days_left(X509 *certificate);
+
+/* "SHA256withRSA", as Java and the Connection API write it; the caller frees it. */
+char *certificate_signature(const X509 *certificate);
+
+/* "RSA 2048", "EC prime256v1", "ED25519"; the caller frees it. */
+char *certificate_key(X509 *certificate);
 
 /* "CN=db.example,O=Example" in RFC 4514 order, UTF-8; the caller frees it. */
 char *certificate_name(const X509_NAME *name);

@@ -28,6 +28,7 @@ struct net_observer {
     bool lookup_failed; /* of the endpoint at hand */
     struct error lookup_error;
     bool *seen; /* descriptors that connect() completed, in any attempt and side */
+    char reported[64]; /* the address that the report names as the target's */
     pthread_mutex_t lock;
 };
 
@@ -144,14 +145,20 @@ static bool is_tcp(int fd, const struct sockaddr *peer)
            getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
 }
 
-/* The time for this address: a fair share, with what the path probe needs kept back. */
-static struct deadline share_of_address(const struct probe *probe, const struct net_connection *to)
+struct deadline net_connect_deadline(const struct probe *probe)
 {
     struct deadline deadline = probe_deadline(probe);
     int reserve_ms = deadline_left_ms(deadline) / 4;
     if (reserve_ms > TRACE_RESERVE_MS)
         reserve_ms = TRACE_RESERVE_MS;
     deadline.at_us -= (int64_t)reserve_ms * 1000;
+    return deadline;
+}
+
+/* The time for this address: a fair share. */
+static struct deadline share_of_address(const struct probe *probe, const struct net_connection *to)
+{
+    struct deadline deadline = net_connect_deadline(probe);
     size_t untried = net_lookups_count(probe->net->lookups, to->host);
     size_t tried = 0;
     for (size_t i = 0; i < probe->net->count; i++)
@@ -159,22 +166,12 @@ static struct deadline share_of_address(const struct probe *probe, const struct 
     return deadline_share(deadline, untried > tried ? (int)(untried - tried) : 1);
 }
 
-/* Complete a connect under DEADLINE; returns its errno, 0 when connected. */
-static int complete(int fd, const struct sockaddr *peer, socklen_t length, struct deadline deadline)
+/* What became of a connect that poll() says has ended; its errno, 0 when connected. */
+static int outcome_of(int fd)
 {
     int error = 0;
     socklen_t size = sizeof error;
-    struct pollfd wait = {.fd = fd, .events = POLLOUT};
-    if (real_connect()(fd, peer, length) == 0)
-        return 0;
-    if (errno != EINPROGRESS)
-        return errno;
-    int ready = poll(&wait, 1, deadline_left_ms(deadline));
-    if (ready <= 0)
-        return ETIMEDOUT;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-        return errno;
-    return error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? errno : error;
 }
 
 static double round_trip_ms(int fd)
@@ -195,7 +192,7 @@ static void watch_errors(int fd, int family)
         setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
 }
 
-static void tell(struct probe *probe, const struct net_connection *connection)
+void net_connect_tell(struct probe *probe, const struct net_connection *connection)
 {
     if (connection->error) {
         char *outcome = text_format("%s: %s", connection->address, strerror(connection->error));
@@ -203,6 +200,7 @@ static void tell(struct probe *probe, const struct net_connection *connection)
         free(outcome);
         return;
     }
+    snprintf(probe->net->reported, sizeof probe->net->reported, "%s", connection->address);
     probe_send(probe, "target", json_pack("{s:s}", "address", connection->address));
     probe_note_json(probe, STAGE_TCP, "address", json_string(connection->address));
     probe_note_json(probe, STAGE_TCP, "port", json_integer(connection->port));
@@ -231,31 +229,54 @@ void net_observer_name(const struct probe *probe, const char *likely, const char
         net_lookups_host(lookups, address, out, size);
 }
 
+bool net_connect_begin(struct probe *probe, int fd, const struct sockaddr *peer, socklen_t length,
+                       struct net_connection *connection)
+{
+    *connection = (struct net_connection){
+        .fd = fd, .peer_length = length, .error = EINPROGRESS, .began_us = clock_now_us()};
+    if (length > sizeof connection->peer) {
+        errno = EINVAL;
+        return false;
+    }
+    memcpy(&connection->peer, peer, length);
+    describe(peer, connection);
+    net_observer_name(probe, NULL, connection->address, connection->host, sizeof connection->host);
+    enter(probe, STAGE_TCP);
+    watch_errors(fd, peer->sa_family);
+    fd_set_nonblocking(fd, true);
+    if (real_connect()(fd, peer, length) == 0)
+        connection->error = 0;
+    else
+        connection->error = errno;
+    return true;
+}
+
+void net_connect_end(struct probe *probe, struct net_connection *connection, bool in_time)
+{
+    if (connection->error == EINPROGRESS)
+        connection->error = in_time ? outcome_of(connection->fd) : ETIMEDOUT;
+    connection->waited_ms = (double)(clock_now_us() - connection->began_us) / 1000;
+    if (connection->error)
+        path_error_read(connection->fd, &connection->icmp);
+    else
+        connection->round_trip_ms = round_trip_ms(connection->fd);
+    keep(probe, connection);
+}
+
 static int observed_connect(struct probe *probe, int fd, const struct sockaddr *peer,
                             socklen_t length)
 {
-    struct net_connection connection = {.fd = fd, .peer_length = length};
-    if (length > sizeof connection.peer) {
-        errno = EINVAL;
-        return -1;
-    }
-    memcpy(&connection.peer, peer, length);
-    describe(peer, &connection);
-    net_observer_name(probe, NULL, connection.address, connection.host, sizeof connection.host);
-    enter(probe, STAGE_TCP);
-    watch_errors(fd, peer->sa_family);
+    struct net_connection connection;
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
     int flags = fcntl(fd, F_GETFL);
-    int64_t began_us = clock_now_us();
-    fd_set_nonblocking(fd, true);
-    connection.error = complete(fd, peer, length, share_of_address(probe, &connection));
-    connection.waited_ms = (double)(clock_now_us() - began_us) / 1000;
-    if (connection.error)
-        path_error_read(fd, &connection.icmp);
-    else
-        connection.round_trip_ms = round_trip_ms(fd);
+    bool in_time = true;
+    if (!net_connect_begin(probe, fd, peer, length, &connection))
+        return -1;
+    if (connection.error == EINPROGRESS)
+        in_time = poll(&wait, 1, deadline_left_ms(share_of_address(probe, &connection))) > 0;
+    net_connect_end(probe, &connection, in_time);
     fcntl(fd, F_SETFL, flags);
-    keep(probe, &connection);
-    tell(probe, &connection);
+    net_connect_tell(probe, &connection);
     errno = connection.error;
     if (connection.error == 0 && !guard_connected(probe, &connection))
         errno = ECONNABORTED;
@@ -283,6 +304,11 @@ const struct net_connection *net_observer_connection(const struct probe *probe, 
         if (fd < 0 || net->connections[i].fd == fd)
             return &net->connections[i];
     return NULL;
+}
+
+const struct net_connection *net_observer_at(const struct probe *probe, size_t index)
+{
+    return index < probe->net->count ? &probe->net->connections[index] : NULL;
 }
 
 void net_observer_where(const struct probe *probe, int fd, char *out, size_t size)
@@ -322,42 +348,67 @@ static const char *local_words(const struct net_connection *connection)
     }
 }
 
-/* "192.0.2.7 refused the connection, 2001:db8::7 did not answer for 2.1 s" */
+char *net_connect_words(const struct net_connection *one)
+{
+    char waited[32];
+    text_duration(waited, sizeof waited, one->waited_ms);
+    const char *words = path_error_words(&one->icmp, one->peer.ss_family);
+    if (one->error == ECONNREFUSED)
+        return text_format("%s refused the connection", one->address);
+    if (one->error == ETIMEDOUT)
+        return text_format("%s does not answer (waited %s), and nothing rejects us", one->address,
+                           waited);
+    if (local_words(one))
+        return text_format("%s cannot be reached: %s (%s)", one->address, local_words(one),
+                           strerror(one->error));
+    if (words && strcmp(one->icmp.from, one->address) != 0)
+        return text_format("%s cannot be reached: %s says \"%s\"", one->address, one->icmp.from,
+                           words);
+    return text_format("%s cannot be reached: %s", one->address,
+                       words ? words : strerror(one->error));
+}
+
+/* "192.0.2.7 refused the connection, 2001:db8::7 does not answer (waited 2.1 s)" */
 static char *list_outcomes(const struct net_observer *net)
 {
     struct text_buffer list = TEXT_BUFFER_INIT;
     for (size_t i = 0; i < net->count; i++) {
-        const struct net_connection *one = &net->connections[i];
-        char waited[32];
-        text_duration(waited, sizeof waited, one->waited_ms);
-        const char *words = path_error_words(&one->icmp, one->peer.ss_family);
-        if (i)
-            text_append(&list, ", ");
-        if (one->error == ECONNREFUSED)
-            text_append_format(&list, "%s refused the connection", one->address);
-        else if (one->error == ETIMEDOUT)
-            text_append_format(&list, "%s does not answer (waited %s), and nothing rejects us",
-                               one->address, waited);
-        else if (local_words(one))
-            text_append_format(&list, "%s cannot be reached: %s (%s)", one->address,
-                               local_words(one), strerror(one->error));
-        else if (words && strcmp(one->icmp.from, one->address) != 0)
-            text_append_format(&list, "%s cannot be reached: %s says \"%s\"", one->address,
-                               one->icmp.from, words);
-        else
-            text_append_format(&list, "%s cannot be reached: %s", one->address,
-                               words ? words : strerror(one->error));
+        char *words = net_connect_words(&net->connections[i]);
+        text_append_format(&list, "%s%s", i ? ", " : "", words);
+        free(words);
     }
     return text_take(&list);
+}
+
+enum reason net_connect_reason(const struct net_connection *connection)
+{
+    if (connection->error == ECONNREFUSED)
+        return REASON_CONNECT_REFUSED;
+    return connection->error == ETIMEDOUT ? REASON_TIMED_OUT : REASON_CONNECT_UNREACHABLE;
+}
+
+static void trace_to(struct probe *probe, const struct net_connection *connection,
+                     struct path_trace *trace)
+{
+    probe->tracing = true;
+    path_probe((const struct sockaddr *)&connection->peer, connection->peer_length, probe->deadline,
+               trace);
+    probe->tracing = false;
+}
+
+char *net_connect_path(struct probe *probe, const struct net_connection *connection)
+{
+    struct path_trace trace;
+    if (deadline_passed(probe->deadline))
+        return NULL;
+    trace_to(probe, connection, &trace);
+    return path_trace_explain(&trace, connection->peer.ss_family);
 }
 
 static char *trace_path(struct probe *probe, const struct net_connection *connection)
 {
     struct path_trace trace;
-    probe->tracing = true;
-    path_probe((const struct sockaddr *)&connection->peer, connection->peer_length, probe->deadline,
-               &trace);
-    probe->tracing = false;
+    trace_to(probe, connection, &trace);
     json_t *hops = json_array();
     for (int i = 0; i <= trace.last; i++) {
         const struct path_hop *hop = &trace.hops[i];
@@ -374,9 +425,12 @@ static char *trace_path(struct probe *probe, const struct net_connection *connec
 
 void net_observer_trace(struct probe *probe)
 {
-    const struct net_connection *last = net_observer_connection(probe, -1);
-    if (last)
-        free(trace_path(probe, last));
+    const struct net_observer *net = probe->net;
+    for (size_t i = net->count; i-- > 0;)
+        if (strcmp(net->connections[i].address, net->reported) == 0) {
+            free(trace_path(probe, &net->connections[i]));
+            return;
+        }
 }
 
 static bool tell_tcp_fault(struct probe *probe, const struct net_connection *first,
@@ -386,11 +440,7 @@ static bool tell_tcp_fault(struct probe *probe, const struct net_connection *fir
     const char *host = first->host[0] ? first->host : first->address;
     char *outcomes = list_outcomes(probe->net);
     char *path = NULL;
-    enum reason reason = REASON_CONNECT_UNREACHABLE;
-    if (first->error == ECONNREFUSED)
-        reason = REASON_CONNECT_REFUSED;
-    else if (first->error == ETIMEDOUT)
-        reason = REASON_TIMED_OUT;
+    enum reason reason = net_connect_reason(first);
     if (reason != REASON_CONNECT_REFUSED && !local_words(first) &&
         !deadline_passed(probe->deadline))
         path = trace_path(probe, first);

@@ -23,7 +23,8 @@ struct net_connection {
     uint16_t port;
     struct sockaddr_storage peer;
     socklen_t peer_length;
-    int error;              /* errno of the connect, 0: connected */
+    int64_t began_us;
+    int error;              /* errno of the connect, 0: connected, EINPROGRESS: under way */
     double waited_ms;       /* how long it took or was waited for */
     double round_trip_ms;   /* as the kernel measured it; 0 when not connected */
     struct path_error icmp; /* who said so, when a router or host did */
@@ -41,6 +42,9 @@ void net_observer_forget(struct probe *probe);
 /* The connection of FD, or the last one made when FD is -1; NULL when there is none. */
 const struct net_connection *net_observer_connection(const struct probe *probe, int fd);
 
+/* The connection of that INDEX in this attempt, from 0; NULL past the last. */
+const struct net_connection *net_observer_at(const struct probe *probe, size_t index);
+
 /* "db.example:5432" of that connection, that of the attempt's endpoint without one. */
 void net_observer_where(const struct probe *probe, int fd, char *out, size_t size);
 
@@ -55,6 +59,27 @@ void net_observer_name(const struct probe *probe, const char *likely, const char
 
 /* A fault of name resolution or TCP that was seen in this attempt: ERR set and false; else true. */
 bool net_observed(struct probe *probe, struct error *err);
+
+/*
+ * A connect in two halves, for several at a time. Begin: FD becomes non-blocking, the stage tcp is
+ * entered (not aside); false with errno set when PEER is no address. End: what became of it once
+ * poll() says so (IN_TIME) or the time is over; it is kept. The time is that of the attempt, with
+ * what the path probe needs kept back.
+ */
+bool net_connect_begin(struct probe *probe, int fd, const struct sockaddr *peer, socklen_t length,
+                       struct net_connection *connection);
+void net_connect_end(struct probe *probe, struct net_connection *connection, bool in_time);
+struct deadline net_connect_deadline(const struct probe *probe);
+
+/* The facts of CONNECTION: address, port and round trip, or that the address failed. */
+void net_connect_tell(struct probe *probe, const struct net_connection *connection);
+
+/* "192.0.2.7 refused the connection": what became of one that failed; the caller frees it. */
+char *net_connect_words(const struct net_connection *connection);
+/* What the path probe says about CONNECTION ("The path: ..."), if time is left; the caller frees
+ * it; NULL when nothing was learned. */
+char *net_connect_path(struct probe *probe, const struct net_connection *connection);
+enum reason net_connect_reason(const struct net_connection *connection);
 
 /* Whether any descriptor of this process is a connected TCP socket that connect() here never saw.
  */

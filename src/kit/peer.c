@@ -17,12 +17,11 @@ static const struct {
     {"HTTP/", 5, "HTTP"},
     {"<html", 5, "HTTP"},
     {"<!DOC", 5, "HTTP"},
-    {"220 ", 4, "SMTP or FTP"},
-    {"220-", 4, "SMTP or FTP"},
     {"554 ", 4, "SMTP"},
-    {"421 ", 4, "SMTP or FTP"},
-    {"+OK ", 4, "POP3"},
+    {"+OK", 3, "POP3"},
     {"* OK", 4, "IMAP"},
+    {"* BYE", 5, "IMAP"},
+    {"* PREAUTH", 9, "IMAP"},
     {"-ERR ", 5, "Redis"},
     {"-NOAU", 5, "Redis"},
     {"-DENI", 5, "Redis"},
@@ -30,9 +29,30 @@ static const struct {
     {"RFB 0", 5, "VNC"},
     {"\x05\0\0\0\x0b", 5, "MySQL's X protocol (the classic one has another port, 3306)"},
     {"AMQP", 4, "AMQP"},
+    {"@RSYNCD:", 8, "rsync"},
+    {"ERROR\r\n", 7, "memcached"},
+    {"\xFF\xFB", 2, "Telnet"},
+    {"\xFF\xFD", 2, "Telnet"},
     {"\x16\x03", 2, "TLS"},
     {"\x15\x03", 2, "TLS"},
 };
+
+static bool has_word(const unsigned char *bytes, size_t length, const char *word)
+{
+    return memmem(bytes, length, word, strlen(word)) != NULL;
+}
+
+/* "220 mail.example ESMTP Postfix": the two protocols greet alike, and most name themselves. */
+static const char *mail_or_files(const unsigned char *bytes, size_t length)
+{
+    if (length < 4 || (bytes[3] != ' ' && bytes[3] != '-') ||
+        (memcmp(bytes, "220", 3) != 0 && memcmp(bytes, "421", 3) != 0))
+        return NULL;
+    if (has_word(bytes, length, "SMTP") || has_word(bytes, length, "mail"))
+        return "SMTP";
+    return has_word(bytes, length, "FTP") || has_word(bytes, length, "FileZilla") ? "FTP"
+                                                                                  : "SMTP or FTP";
+}
 
 /* MySQL's greeting: three bytes of length, sequence 0, then protocol 10 or an error packet. */
 static bool is_mysql(const unsigned char *bytes, size_t length)
@@ -51,7 +71,8 @@ static bool is_tds(const unsigned char *bytes, size_t length)
 /* A TNS packet: length, checksum 0, type refuse, accept, redirect or resend. */
 static bool is_tns(const unsigned char *bytes, size_t length)
 {
-    return length >= 8 && bytes[0] == 0 && bytes[2] == 0 && bytes[3] == 0 && bytes[5] == 0 &&
+    return length >= 8 && bytes[0] < 0x20 && bytes[0] + bytes[1] >= 8 && bytes[2] == 0 &&
+           bytes[3] == 0 && bytes[5] == 0 &&
            (bytes[4] == 2 || bytes[4] == 4 || bytes[4] == 5 || bytes[4] == 11);
 }
 
@@ -68,6 +89,8 @@ const char *peer_protocol(const unsigned char *bytes, size_t length)
         if (length >= greetings[i].length &&
             memcmp(bytes, greetings[i].bytes, greetings[i].length) == 0)
             return greetings[i].name;
+    if (mail_or_files(bytes, length))
+        return mail_or_files(bytes, length);
     if (is_mysql(bytes, length))
         return "MySQL";
     if (is_tds(bytes, length))
@@ -109,6 +132,11 @@ void probe_peer_heard(struct probe *probe, const void *bytes, size_t length)
 const char *probe_peer_protocol(const struct probe *probe)
 {
     return peer_protocol(probe->peer, probe->peer_length);
+}
+
+const char *probe_protocol_of(const unsigned char *bytes, size_t length)
+{
+    return peer_protocol(bytes, length);
 }
 
 size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes)

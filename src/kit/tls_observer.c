@@ -13,8 +13,6 @@
 #include "net_observer.h"
 #include "text.h"
 
-enum { EXPIRES_SOON_DAYS = 30 };
-
 static struct tls_record *record_of(const SSL *ssl)
 {
     struct tls_observer *tls = probe_here() ? probe_here()->tls : NULL;
@@ -229,28 +227,44 @@ static json_t *describe_tls(const struct tls_record *record)
     return tls;
 }
 
-static void warn_of_expiry(struct probe *probe, X509 *leaf)
+static void warn(struct probe *probe, const char *rule, const char *lead, const struct error *said)
 {
-    long days = certificate_days_left(leaf);
-    char when[32];
-    probe_note_json(probe, STAGE_TLS, "days_to_expiry", json_integer(days));
-    if (days < 0 || days > EXPIRES_SOON_DAYS)
-        return;
-    certificate_time(X509_get0_notAfter(leaf), when);
-    char *subject = certificate_name(X509_get_subject_name(leaf));
-    char *message =
-        text_format("the certificate expires in %ld days (%.10s): %s", days, when, subject);
-    probe_finding_at(probe, STAGE_TLS, SEVERITY_WARNING, "certificate-expires-soon", NULL, message);
+    char *message = text_format("%s%s: %s", lead, reason_name(said->reason), said->message);
+    probe_finding_at(probe, STAGE_TLS, SEVERITY_WARNING, rule,
+                     said->property[0] ? said->property : NULL, message);
     free(message);
-    free(subject);
+}
+
+/* What is wrong with the dates of LEAF, unless verification SAID so already. */
+static void warn_of_dates(struct probe *probe, X509 *leaf, enum reason said)
+{
+    struct certificate_fault fault;
+    probe_note_json(probe, STAGE_TLS, "days_to_expiry", json_integer(certificate_days_left(leaf)));
+    if (certificate_check_dates(leaf, 1, 1, &fault) && fault.reason != said)
+        probe_finding_at(probe, STAGE_TLS, SEVERITY_WARNING, fault.rule, NULL, fault.message);
+}
+
+/* What verification found, whether it decided or not. */
+static enum reason warn_of_verification(struct probe *probe)
+{
+    const struct tls_record *record = &probe->tls->record;
+    struct error said = ERROR_INIT;
+    struct error name = ERROR_INIT;
+    char where[300];
+    if (record->state != TLS_STATE_UP || !record->verify_ran)
+        return REASON_NONE;
+    net_observer_where(probe, -1, where, sizeof where);
+    if (!tls_verification(probe->tls, where, &said))
+        warn(probe, "certificate-not-verified", "TLS is up, but not verified: ", &said);
+    if (record->chain_error != X509_V_OK && !tls_name_verification(probe->tls, where, &name))
+        warn(probe, "certificate-name-mismatch", "", &name);
+    return said.reason;
 }
 
 void tls_report(struct probe *probe)
 {
     struct tls_record *record = &probe->tls->record;
-    struct error said = ERROR_INIT;
-    char where[300];
-    if (record->told)
+    if (record->told || probe->aside)
         return;
     record->told = true;
     probe_send(probe, "tls", describe_tls(record));
@@ -258,17 +272,17 @@ void tls_report(struct probe *probe)
         probe_note_json(probe, STAGE_TLS, "version", json_string(record->version));
     if (record->cipher[0])
         probe_note_json(probe, STAGE_TLS, "cipher", json_string(record->cipher));
+    enum reason said = warn_of_verification(probe);
     if (sk_X509_num(record->chain) > 0)
-        warn_of_expiry(probe, sk_X509_value(record->chain, 0));
-    net_observer_where(probe, -1, where, sizeof where);
-    if (record->state == TLS_STATE_UP && record->verify_ran &&
-        !tls_verification(probe->tls, where, &said)) {
-        char *message = text_format("TLS is up, but not verified: %s: %s", reason_name(said.reason),
-                                    said.message);
-        probe_finding_at(probe, STAGE_TLS, SEVERITY_WARNING, "certificate-not-verified",
-                         said.property[0] ? said.property : NULL, message);
-        free(message);
-    }
+        warn_of_dates(probe, sk_X509_value(record->chain, 0), said);
+}
+
+void probe_tls_adopt(struct probe *probe)
+{
+    pthread_mutex_lock(&probe->tls->lock);
+    probe_stage(probe, STAGE_TLS);
+    tls_report(probe);
+    pthread_mutex_unlock(&probe->tls->lock);
 }
 
 enum tls_state probe_tls_state(const struct probe *probe)

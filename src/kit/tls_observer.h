@@ -76,6 +76,9 @@ bool tls_observed(struct probe *probe, struct error *err);
 /* What verification said, as an error, whether it decided or not; true when all was good. */
 bool tls_verification(const struct tls_observer *tls, const char *where, struct error *err);
 
+/* Likewise of the name alone. */
+bool tls_name_verification(const struct tls_observer *tls, const char *where, struct error *err);
+
 /* Put version, cipher and chain into the report, once per handshake. */
 void tls_report(struct probe *probe);
 

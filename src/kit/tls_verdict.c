@@ -217,7 +217,7 @@ bool tls_observed(struct probe *probe, struct error *err)
     if (!fine && sk_X509_num(probe->tls->record.chain) > 0)
         tls_report(probe);
     pthread_mutex_unlock(&probe->tls->lock);
-    if (!fine)
+    if (!fine && !probe->aside)
         probe->stage = STAGE_TLS;
     return fine;
 }

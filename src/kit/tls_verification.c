@@ -8,7 +8,6 @@
 #include "text.h"
 #include "tls_observer.h"
 
-enum { NAMES_MAXIMUM = 12 };
 
 static char *subject_of(const X509 *certificate)
 {
@@ -185,20 +184,6 @@ static bool tell_chain(const struct tls_observer *tls, const char *where, struct
     }
 }
 
-/* "db.internal.example, *.internal.example", or what stands in their place. */
-static char *presented_names(X509 *leaf, const char *subject)
-{
-    struct text_buffer names = TEXT_BUFFER_INIT;
-    json_t *sans = certificate_sans(leaf);
-    for (size_t i = 0; i < json_array_size(sans) && i < NAMES_MAXIMUM; i++)
-        text_append_format(&names, "%s%s", i ? ", " : "",
-                           json_string_value(json_array_get(sans, i)));
-    if (!names.length)
-        text_append_format(&names, "no alternative name, only the subject %s", subject);
-    json_decref(sans);
-    return text_take(&names);
-}
-
 static bool tell_name(const struct tls_observer *tls, const char *where, struct error *err)
 {
     const struct tls_policy *policy = tls->policy;
@@ -210,7 +195,7 @@ static bool tell_name(const struct tls_observer *tls, const char *where, struct 
     X509 *leaf = sk_X509_value(tls->record.chain, 0);
     char *subject = subject_of(leaf);
     char *presented =
-        policy->expected_dn ? text_format("\"%s\"", subject) : presented_names(leaf, subject);
+        policy->expected_dn ? text_format("\"%s\"", subject) : certificate_names(leaf);
     const char *what =
         policy->expected_dn ? "has another distinguished name" : "is for other names";
     error_set(err, REASON_TLS_NAME_MISMATCH,
@@ -231,6 +216,11 @@ static bool tell_name(const struct tls_observer *tls, const char *where, struct 
     return false;
 }
 
+bool tls_name_verification(const struct tls_observer *tls, const char *where, struct error *err)
+{
+    return tls->record.name_matches || tell_name(tls, where, err);
+}
+
 bool tls_verification(const struct tls_observer *tls, const char *where, struct error *err)
 {
     const struct tls_record *record = &tls->record;
@@ -238,5 +228,5 @@ bool tls_verification(const struct tls_observer *tls, const char *where, struct 
         tell_chain(tls, where, err);
         return error_property(err, tls->policy->ca_pem ? tls->policy->ca_property : NULL);
     }
-    return record->name_matches || tell_name(tls, where, err);
+    return tls_name_verification(tls, where, err);
 }

@@ -35,21 +35,10 @@ static void find_expected(const struct probe *probe, const SSL *ssl, char out[TL
     snprintf(out, TLS_NAME_MAXIMUM, "%s", name ? name : "");
 }
 
-/* An address needs an IP SAN; the CN counts only where there is no subjectAltName at all. */
-static bool matches_name(X509 *leaf, const char *name)
-{
-    if (net_is_address(name))
-        return X509_check_ip_asc(leaf, name, 0) == 1;
-    unsigned flags = X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) >= 0
-                         ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
-                         : 0;
-    return X509_check_host(leaf, name, strlen(name), flags, NULL) == 1;
-}
-
 static bool matches(X509 *leaf, const struct tls_policy *policy, const char *expected)
 {
     if (!policy || !policy->expected_dn)
-        return matches_name(leaf, expected);
+        return certificate_matches_name(leaf, expected);
     char *subject = certificate_name(X509_get_subject_name(leaf));
     bool equal = certificate_dn_equal(subject, policy->expected_dn);
     free(subject);
