@@ -27,16 +27,18 @@
 
 /* Microseconds; to each are added some round trips. */
 enum {
-    GREETING_US = 800,      /* who greets first has the most of it: nothing then has to be said */
-    UNIT_US = 200,          /* between one step and the next where nothing is expected */
-    EXPECTED_US = 60000,    /* for what the port is known for */
-    GREETER_US = 150000,    /* likewise, where the service speaks first: it may look our name up */
-    ALIVE_US = 100000,      /* for what has shown to be alive */
+    GREETING_US = 500,     /* who greets first: nothing has to be said then */
+    FIRST_US = 700,        /* PostgreSQL makes a process first, and would log what comes next */
+    UNIT_US = 200,         /* between one step and the next where nothing is expected */
+    LAST_US = 300,         /* after the last */
+    EXPECTED_US = 60000,   /* for what the port is known for */
+    GREETER_US = 150000,   /* likewise, where the service speaks first: it may look our name up */
+    ALIVE_US = 100000,     /* for what has shown to be alive */
     HANDSHAKE_US = 500000, /* for TLS once it has answered */
-    STARVED_US = 300,       /* waiting for a processor: no more is ordinary */
-    MANY_US = 40000,        /* taken for granted where many are tested at once */
-    BUSY_US = 200000,       /* more on a busy machine, at most */
-    RESERVE_US = 50000 /* of the test's time, for the report */
+    STARVED_US = 300,      /* waiting for a processor: no more is ordinary */
+    MANY_US = 40000,       /* taken for granted where many are tested at once */
+    BUSY_US = 200000,      /* more on a busy machine, at most */
+    RESERVE_US = 50000     /* of the test's time, for the report */
 };
 
 struct identification {
@@ -49,9 +51,9 @@ struct identification {
     int64_t round_trip_us;
     int64_t began_us;
     int64_t starved_us; /* of a processor, when it began */
-    bool alive;     /* something was closed upon what we said */
-    bool hung_up;   /* closed before we said anything */
-    bool has_maker; /* a thread makes the context */
+    bool alive;         /* something was closed upon what we said */
+    bool hung_up;       /* closed before we said anything */
+    bool has_maker;     /* a thread makes the context */
     pthread_t maker;
     SSL_CTX *context;
 };
@@ -135,7 +137,7 @@ static int64_t busy(const struct identification *it)
         return MANY_US + 4 * starved_us < BUSY_US ? MANY_US + 4 * starved_us : BUSY_US;
     if (starved_us < STARVED_US)
         return 0;
-    return 2 * starved_us < BUSY_US ? 2 * starved_us : BUSY_US;
+    return starved_us < BUSY_US ? starved_us : BUSY_US;
 }
 
 static void listen_for(struct identification *it, const struct talk *one, int64_t wait_us)
@@ -170,7 +172,7 @@ static void say_openings(struct identification *it, struct talk *first,
     const struct opening *opening = order[0];
     struct talk *talk = first;
     talk_open(first, opening, opening == opening_tls() ? new_tls(it, first->fd) : NULL);
-    listen_for(it, first, patience(it, expected ? EXPECTED_US : UNIT_US, expected ? 4 : 2));
+    listen_for(it, first, patience(it, expected ? EXPECTED_US : FIRST_US, expected ? 4 : 2));
     bool asked_all = opening_is_for_all(opening);
     for (size_t i = 1; i < count && !it->answer; i++) {
         if (!(talk = open_talk(it, order[i])))
@@ -182,7 +184,7 @@ static void say_openings(struct identification *it, struct talk *first,
         asked_all = asked_all || opening_is_for_all(order[i]);
     }
     if (!it->answer)
-        listen_for(it, NULL, patience(it, UNIT_US * 2 + busy(it), 3));
+        listen_for(it, NULL, patience(it, LAST_US + busy(it), 3));
     if (!it->answer && it->alive)
         listen_for(it, NULL, patience(it, ALIVE_US, 4));
 }
@@ -230,9 +232,9 @@ static void report_tls(struct identification *it, struct talk *talk)
 /* Some answer a plain request to their TLS port in the clear: an alert, or HTTP's "400". */
 static bool may_be_tls(const struct talk *answer, const char *speaks)
 {
-    return !answer->ssl && (strcmp(speaks, "TLS") == 0 ||
-                            (strcmp(speaks, "HTTP") == 0 && answer->length > 12 &&
-                             memcmp(answer->bytes + 8, " 400", 4) == 0));
+    return !answer->ssl &&
+           (strcmp(speaks, "TLS") == 0 || (strcmp(speaks, "HTTP") == 0 && answer->length > 12 &&
+                                           memcmp(answer->bytes + 8, " 400", 4) == 0));
 }
 
 static bool is_tls(const struct talk *talk)
@@ -277,9 +279,8 @@ static void note_software(struct probe *probe, const struct talk *talk)
 static void note_mysql(struct probe *probe, const struct talk *talk)
 {
     enum { VERSION = 5 };
-    const unsigned char *end = talk->length > VERSION
-                                   ? memchr(talk->bytes + VERSION, 0, talk->length - VERSION)
-                                   : NULL;
+    const unsigned char *end =
+        talk->length > VERSION ? memchr(talk->bytes + VERSION, 0, talk->length - VERSION) : NULL;
     if (end && talk->bytes[4] == 10)
         probe_note(probe, "version", "%s", (const char *)talk->bytes + VERSION);
     probe_finding(probe, SEVERITY_NOTE, "mysql-counts-connections", NULL,
@@ -317,8 +318,7 @@ static void note_unknown(struct probe *probe, const struct talk *talk)
 
 static void report_answer(struct identification *it)
 {
-    const char *speaks =
-        opening_answer(it->answer->opening, it->answer->bytes, it->answer->length);
+    const char *speaks = opening_answer(it->answer->opening, it->answer->bytes, it->answer->length);
     if (!speaks)
         talk_settle(&it->talks, it->answer, patience(it, UNIT_US * 4, 2));
     if (!speaks)
@@ -353,12 +353,18 @@ static void report(struct identification *it)
     }
 }
 
-/* What others than the one asked have said by themselves. */
+/* What others than the one asked say by themselves; where that one has greeted they are as fast. */
 static void read_others(struct identification *it)
 {
+    int64_t end_us = it->began_us + patience(it, GREETING_US + busy(it), 2);
     for (size_t i = 0; i < it->talks.count; i++) {
         const struct talk *talk = &it->talks.list[i];
-        if (talk->address != it->address && talk->length)
+        int64_t left_us = end_us - clock_now_us();
+        if (talk->address == it->address)
+            continue;
+        if (!talk->length && it->answer && !it->answer->opening && left_us > 0)
+            talk_settle(&it->talks, talk, left_us);
+        if (talk->length)
             it->addresses[talk->address].speaks = opening_answer(NULL, talk->bytes, talk->length);
     }
 }
@@ -369,8 +375,11 @@ void network_identify(struct probe *probe, const struct endpoint *endpoint,
     const struct opening *order[OPENINGS];
     bool expected = false;
     size_t openings = openings_for(endpoint->port, order, &expected);
-    struct identification it = {.probe = probe, .endpoint = endpoint, .addresses = addresses,
-                                .began_us = clock_now_us(), .starved_us = talk_starved_us()};
+    struct identification it = {.probe = probe,
+                                .endpoint = endpoint,
+                                .addresses = addresses,
+                                .began_us = clock_now_us(),
+                                .starved_us = talk_starved_us()};
     struct talk *first = NULL;
     for (size_t i = 0; i < count; i++) {
         if (addresses[i].fd < 0)

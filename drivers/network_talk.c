@@ -71,8 +71,8 @@ static bool wait_once(struct talks *talks, int64_t wait_us)
     for (size_t i = 0; i < talks->count; i++)
         if (is_open(&talks->list[i])) {
             whose[count] = &talks->list[i];
-            waits[count++] = (struct pollfd){
-                .fd = talks->list[i].fd, .events = talks->list[i].sent ? POLLIN : POLLOUT};
+            waits[count++] = (struct pollfd){.fd = talks->list[i].fd,
+                                             .events = talks->list[i].sent ? POLLIN : POLLOUT};
         }
     struct timespec limit = {wait_us / 1000000, wait_us % 1000000 * 1000};
     if (count == 0 || ppoll(waits, count, &limit, NULL) < 0)

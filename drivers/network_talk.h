@@ -18,7 +18,7 @@ struct talk {
     const struct opening *opening; /* what is said on it; NULL: we only listen */
     SSL *ssl;                      /* of the opening TLS */
     bool sent;
-    bool ended; /* closed or reset by the service */
+    bool ended;                      /* closed or reset by the service */
     unsigned char bytes[TALK_BYTES]; /* what it said */
     size_t length;
     size_t address; /* index of the address it goes to */

@@ -8,6 +8,7 @@
 
 #include "report.h"
 #include "style.h"
+#include "text.h"
 
 /* One report, whole: verdict, cause, remedy, stages, findings. */
 void output_report(FILE *out, const struct report *report, const struct text_style *style);
@@ -37,6 +38,15 @@ int output_name_width(const char *const *names, size_t count);
  * before it. FILE is where the definition LABEL came from. */
 void output_problems(FILE *out, const char *file, const char *label, const char *root,
                      const json_t *findings, const struct text_style *style);
+
+/* What a test of plain reachability found, for its line: what answers, on how many addresses. */
+void output_reach(const struct report *report, struct text_buffer *line);
+
+/* What answers there, by the facts of the stage tcp: ", speaks SSH (SSH-2.0-OpenSSH_9.2p1)". */
+void output_service(const struct stage_report *tcp, struct text_buffer *line);
+
+/* The addresses of the stage tcp, a line each, where there are several. */
+void output_addresses(const struct stage_report *tcp, struct text_buffer *line);
 
 /* The whole JSON document; REPORTS in the order of the input, NULLs left out. */
 bool output_json(FILE *out, struct report *const *reports, size_t count,

@@ -114,8 +114,10 @@ static void append_rest(const struct stage_report *stage, const char *const *key
 
 static void append_tcp(const struct stage_report *stage, struct text_buffer *line)
 {
-    static const char *const told[] = {"address", "port", "round_trip_ms", "failed_address", "path",
-                                       "speaks",  NULL};
+    static const char *const told[] = {
+        "address",   "port",        "round_trip_ms", "failed_address", "path",
+        "addresses", "speaks",      "says",          "version",        "software",
+        "silent",    "listened_ms", "closes",        "first_bytes",    NULL};
     const json_t *path = json_object_get(stage->facts, "path");
     if (fact_text(stage, "address"))
         text_append_format(line, "%s port %lld", fact_text(stage, "address"),
@@ -123,9 +125,9 @@ static void append_tcp(const struct stage_report *stage, struct text_buffer *lin
     else if (fact_text(stage, "failed_address"))
         text_append(line, fact_text(stage, "failed_address"));
     append_round_trip(stage, line);
-    if (fact_text(stage, "speaks"))
-        text_append_format(line, ", speaks %s", fact_text(stage, "speaks"));
+    output_service(stage, line);
     append_rest(stage, told, line);
+    output_addresses(stage, line);
     if (path) {
         text_append(line, "\npath: ");
         append_value(line, path);

@@ -157,10 +157,7 @@ char *output_success(const struct report *report, bool brief)
     const char *database = json_string_value(json_object_get(report->target, "database"));
     const char *user = json_string_value(json_object_get(report->target, "user"));
     if (!product) {
-        /* Plain reachability: the first line of what TCP found. */
-        char *facts = output_stage_facts(report, STAGE_TCP);
-        text_append_bytes(&line, facts, strcspn(facts, "\n"));
-        free(facts);
+        output_reach(report, &line);
         return text_take(&line);
     }
     text_append(&line, product);

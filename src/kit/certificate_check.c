@@ -38,9 +38,9 @@ static char *name_which(X509 *certificate, int index, int count)
     return which;
 }
 
-__attribute__((format(printf, 5, 6))) static void
-add(struct finding *finding, enum severity severity, const char *rule, enum reason reason,
-    const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void add(struct finding *finding,
+                                                      enum severity severity, const char *rule,
+                                                      enum reason reason, const char *format, ...)
 {
     if (finding->found >= finding->size)
         return;
@@ -98,8 +98,8 @@ bool certificate_check_dates(X509 *certificate, int index, int count,
     if (!early && days > EXPIRES_SOON_DAYS)
         return false;
     char *subject = certificate_name(X509_get_subject_name(certificate));
-    char *which = count > 1 ? text_format("certificate %d of %d", index, count)
-                            : xstrdup("the certificate");
+    char *which =
+        count > 1 ? text_format("certificate %d of %d", index, count) : xstrdup("the certificate");
     certificate_time(X509_get0_notBefore(certificate), from);
     certificate_time(X509_get0_notAfter(certificate), to);
     *fault = (struct certificate_fault){.severity = SEVERITY_ERROR, .index = index};

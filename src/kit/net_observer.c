@@ -27,7 +27,7 @@ struct net_observer {
     size_t count;
     bool lookup_failed; /* of the endpoint at hand */
     struct error lookup_error;
-    bool *seen; /* descriptors that connect() completed, in any attempt and side */
+    bool *seen;        /* descriptors that connect() completed, in any attempt and side */
     char reported[64]; /* the address that the report names as the target's */
     pthread_mutex_t lock;
 };

@@ -63,8 +63,7 @@ static bool wait_once(struct probe *probe, struct reaching *reaching, struct dea
     nfds_t count = 0;
     for (size_t i = 0; i < reaching->count; i++)
         if (!reaching->ended[i]) {
-            waits[count] =
-                (struct pollfd){.fd = reaching->connections[i].fd, .events = POLLOUT};
+            waits[count] = (struct pollfd){.fd = reaching->connections[i].fd, .events = POLLOUT};
             index[count++] = i;
         }
     if (count == 0)
@@ -128,8 +127,10 @@ static void hand_over(struct probe *probe, struct reaching *reaching,
         else if (!first)
             net_connect_tell(probe, first = one);
     }
-    for (size_t i = 0; first && i < reaching->count; i++)
-        if (reaching->connections[i].error)
+    for (size_t i = 0; i < reaching->count; i++)
+        if (!first)
+            net_connect_tell(probe, &reaching->connections[i]);
+        else if (reaching->connections[i].error)
             tell_failure(probe, &reaching->connections[i], first->address);
 }
 

@@ -8,7 +8,6 @@
 #include "text.h"
 #include "tls_observer.h"
 
-
 static char *subject_of(const X509 *certificate)
 {
     return certificate ? certificate_name(X509_get_subject_name(certificate)) : xstrdup("unnamed");

@@ -157,14 +157,16 @@ static void check_connector(const struct connection *connection, struct problems
 
 static void check_network(const struct connection *connection, struct problems *problems)
 {
-    bool host = has(connection, "HOST");
-    bool port = has(connection, "PORT");
-    if (host && port)
-        return;
-    if (!host)
-        missing(problems, "HOST", "a test needs HOST and PORT as its target");
-    if (!port)
-        missing(problems, "PORT", "a test needs HOST and PORT as its target");
+    const char *why = "a test needs HOST and PORT as its target";
+    /* Subnet, security groups and availability zone are the end of the way that Glue starts from.
+     */
+    if (connection->physical)
+        why =
+            "a test needs HOST and PORT as its target; PhysicalConnectionRequirements names where "
+            "Glue connects from (subnet, security groups, availability zone), and no host that "
+            "could be reached";
+    demand(connection, "HOST", why, problems);
+    demand(connection, "PORT", why, problems);
 }
 
 void check_requirements(const struct connection *connection, struct problems *problems)

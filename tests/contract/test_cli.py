@@ -225,15 +225,29 @@ def test_a_time_that_is_too_short_to_begin():
     assert report["code"] == "TIMED_OUT" and "1.0 ms" in report["reason"] or report["code"] == "CONNECT_REFUSED"
 
 
-def test_plain_reachability_tells_who_greets():
-    with bad_peer.Peers({"ssh": bad_peer.PEERS["ssh"], "silent": bad_peer.PEERS["silent"]}) as peers:
-        for name, port in peers.port.items():
-            code, document = batch({"Name": name, "ConnectionType": "NETWORK",
-                                    "ConnectionProperties": {"HOST": "localhost", "PORT": str(port)}})
-            report = document["tests"][0]
-            facts = report["stages"][-1]["facts"]
-            assert code == 0 and report["stages"][-1]["name"] == "tcp" and facts["round_trip_ms"] >= 0
-            assert facts.get("speaks") == ("SSH" if name == "ssh" else None)
+def test_plain_reachability_needs_a_target_and_says_what_is_none():
+    definition = {"Name": "n", "ConnectionType": "NETWORK", "ConnectionProperties": {},
+                  "PhysicalConnectionRequirements": {"SubnetId": "subnet-1", "SecurityGroupIdList": ["sg-1"]}}
+    report = verdict(definition)
+    assert (report["code"], report["exit"]) == ("INVALID_INPUT", 2)
+    for word in ("ConnectionProperties.HOST", "ConnectionProperties.PORT", "PhysicalConnectionRequirements names where"):
+        assert word in report["reason"]
+    for port, code in (("0", "INVALID_INPUT"), ("1", "CONNECT_REFUSED"), ("65535", "CONNECT_REFUSED"), ("65536", "INVALID_INPUT")):
+        definition["ConnectionProperties"] = {"HOST": "127.0.0.1", "PORT": port}
+        assert verdict(definition)["code"] == code, port
+
+
+@pytest.mark.parametrize("peer, words", [
+    ("ssh", "speaks SSH (SSH-2.0-OpenSSH_9.2p1 Debian-2)"), ("silent", "silent: nothing came within"),
+    ("closes-after-reading", "closes the connection when spoken to"), ("random", "answers in no protocol we know (first bytes f3 9a"),
+    ("tls-from-the-first-byte", "speaks TLS (TLSv1.3, CN=localhost, expires in"),
+])
+def test_the_line_of_plain_reachability_says_what_answers(peer, words):
+    with bad_peer.Peers({peer: bad_peer.PEERS[peer]}) as peers:
+        definition = {"Name": "n", "ConnectionType": "NETWORK",
+                      "ConnectionProperties": {"HOST": "127.0.0.1", "PORT": str(peers.port[peer])}}
+        done = run(["test", "--input", "-"], stdin=json.dumps(definition))
+        assert done.returncode == 0 and words in done.stdout, done.stdout
 
 
 def test_a_missing_module_is_told_and_the_rest_goes_on(tmp_path):

@@ -333,6 +333,83 @@ KAFKA = {
 }
 
 
+def read_exactly(connection, count):
+    data = b""
+    while len(data) < count:
+        piece = connection.recv(count - len(data))
+        if not piece:
+            raise ConnectionError("left early")
+        data += piece
+    return data
+
+
+def speaks_kafka(connection):
+    """ApiVersions 0 of Kafka; a size above socket.request.max.bytes closes the connection, as a broker does."""
+    size = struct.unpack("!I", read_exactly(connection, 4))[0]
+    if size > 100 << 20:
+        return
+    key, version, correlation = struct.unpack("!hhI", read_exactly(connection, size)[:8])
+    if (key, version) == (18, 0):
+        connection.sendall(struct.pack("!IIhI3h", 16, correlation, 0, 1, 18, 0, 3))
+        hold(connection)
+
+
+def speaks_mongodb(connection):
+    """OP_MSG of MongoDB, answered with {ok: 1}."""
+    size, request, _, code = struct.unpack("<IIII", read_exactly(connection, 16))
+    if size > 48000000 or code != 2013:
+        return
+    assert b"hello" in read_exactly(connection, size - 16)
+    document = struct.pack("<I", 17) + b"\x01ok\0" + struct.pack("<d", 1) + b"\0"
+    connection.sendall(struct.pack("<IIIII", 21 + len(document), 7, request, 2013, 0) + b"\0" + document)
+    hold(connection)
+
+
+def speaks_tds(connection):
+    """PRELOGIN of TDS."""
+    kind, _, size = struct.unpack("!BBH", read_exactly(connection, 8)[:4])
+    if kind != 0x12:
+        return
+    read_exactly(connection, size - 8)
+    options = b"\0\0\x0b\0\x06\x01\0\x11\0\x01\xff" + b"\x10\0\x03\xe8\0\0" + b"\x01"
+    connection.sendall(struct.pack("!BBHHBB", 4, 1, 8 + len(options), 0, 1, 0) + options)
+    hold(connection)
+
+
+def speaks_tns(connection):
+    """CONNECT of Oracle's TNS with COMMAND=ping, refused as a listener does."""
+    size, _, kind = struct.unpack("!HHB", read_exactly(connection, 8)[:5])
+    if kind != 1 or size < 58:
+        return
+    assert read_exactly(connection, size - 8).endswith(b"(CONNECT_DATA=(COMMAND=ping))")
+    text = b"(DESCRIPTION=(TMP=)(VSNNUM=318767104)(ERR=0)(ALIAS=LISTENER))"
+    connection.sendall(struct.pack("!HHBBHBBH", 12 + len(text), 0, 4, 0, 0, 1, 0, len(text)) + text)
+
+
+NETWORK = {
+    **TLS,
+    "kafka": speaks_kafka,
+    "mongodb": speaks_mongodb,
+    "tds": speaks_tds,
+    "tns": speaks_tns,
+    "postgresql": ssl_request(b"N"),
+    "postgresql-tls": ssl_request(b"S", tls("good")),
+    "mysql-blocked": MYSQL["host-blocked"],
+    "mysql-x": MYSQL["x-protocol"],
+    "https-told-in-plain": after_request(b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", closes),
+    "nginx": after_request(b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\n\r\n", closes),
+    "redis-locked": after_request(b"-NOAUTH Authentication required.\r\n"),
+    "redis-protected": says(b"-DENIED Redis is running in protected mode\r\n", closes),
+    "memcached": after_request(b"ERROR\r\n"),
+    "imap": says(b"* OK [CAPABILITY IMAP4rev1] Dovecot ready.\r\n"),
+    "pop3": says(b"+OK Dovecot ready.\r\n"),
+    "rsync": says(b"@RSYNCD: 31.0\n"),
+    "telnet": says(b"\xff\xfd\x18\xff\xfd\x20"),
+    "vnc": says(b"RFB 003.008\n"),
+    "amqp": after_request(b"AMQP\0\0\x09\x01", closes),
+}
+
+
 class Peers:
     """All of BEHAVIOURS listening; .port[name] is where."""
 

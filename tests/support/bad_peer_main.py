@@ -9,6 +9,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import bad_peer  # noqa: E402
 
 behave = {**bad_peer.PEERS, **bad_peer.POSTGRESQL}[sys.argv[1]]
-listener = socket.create_server((sys.argv[2], int(sys.argv[3])))
+listener = socket.create_server((sys.argv[2], int(sys.argv[3])), family=socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET)
 print("ready", flush=True)
 bad_peer.Peers.serve(listener, behave)

@@ -2,6 +2,7 @@
 """What the network does to a connection, and whether the report says it: routers, filters, path MTU."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -143,6 +144,103 @@ def test_trace_shows_the_path_on_success_too(lab, peer):
     report = json.loads(done.stdout)["tests"][0]
     assert report["status"] == "ok", report
     assert report["stages"][-1]["facts"]["path"] == ["1 10.71.1.2", "2 10.71.2.2", f"3 {SERVER}"]
+
+
+@pytest.fixture
+def hosts(lab):
+    """Names in the client's own hosts file."""
+    folder = f"/etc/netns/{lab.name('client')}"
+    os.makedirs(folder)
+
+    def write(**names):
+        with open(f"{folder}/hosts", "w") as file:
+            file.writelines(f"{address} {name}\n" for name, addresses in names.items() for address in addresses)
+    yield write
+    subprocess.run(["rm", "-r", folder], check=True)
+
+
+def reach(lab, host, port=PORT, timeout="5s"):
+    definition = {"Name": "n", "ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": host, "PORT": str(port)}}
+    done = subprocess.run(lab.inside("client", PROGRAM, "test", "--input", "-", "-o", "json", "--timeout", timeout),
+                          input=json.dumps(definition), capture_output=True, text=True)
+    report = json.loads(done.stdout)["tests"][0]
+    tcp = {stage["name"]: stage for stage in report["stages"]}["tcp"]
+    return report, tcp["facts"], {one["address"]: one["outcome"] for one in tcp["facts"]["addresses"]}
+
+
+def test_a_dead_address_beside_a_living_one_is_a_finding(lab, peer, hosts):
+    peer("ssh")
+    hosts(both=["10.71.3.77", SERVER])
+    undo = lab.filter("r2", "ip daddr 10.71.3.77 drop")
+    try:
+        report, facts, outcomes = reach(lab, "both")
+    finally:
+        undo()
+    assert report["status"] == "ok" and outcomes == {"10.71.3.77": "no answer", SERVER: "connected"}, report
+    assert facts["speaks"] == "SSH" and facts["address"] == SERVER == report["target"]["address"]
+    dead = next(one for one in facts["addresses"] if one["address"] == "10.71.3.77")
+    assert dead["code"] == "TIMED_OUT" and dead["waited_ms"] < 2000
+    [finding] = [finding for finding in report["findings"] if finding["rule"] == "address-failed"]
+    assert finding["severity"] == "warning" and "10.71.3.77 does not answer" in finding["message"]
+    assert "behind 10.71.2.2 it is dropped" in finding["message"] and SERVER in finding["message"]
+    assert report["duration_ms"] < 3000  # not the whole of the time for an address that is dead
+
+
+def test_each_address_has_its_own_outcome_and_none_waits_for_the_other(lab, peer, hosts):
+    peer("silent")
+    hosts(three=["10.71.3.77", "10.71.2.2", SERVER, "10.71.2.1"])
+    undo = lab.filter("r2", "ip daddr 10.71.3.77 reject with icmpx type admin-prohibited")
+    try:
+        report, facts, outcomes = reach(lab, "three")
+    finally:
+        undo()
+    assert outcomes == {"10.71.3.77": "unreachable", "10.71.2.2": "refused", SERVER: "connected", "10.71.2.1": "refused"}
+    rejected = next(one for one in facts["addresses"] if one["address"] == "10.71.3.77")
+    assert rejected["rejected_by"] == "10.71.2.2" and rejected["code"] == "CONNECT_UNREACHABLE"
+    assert sum(finding["rule"] == "address-failed" for finding in report["findings"]) == 3
+    assert facts["silent"] is True and report["duration_ms"] < 1500
+
+
+def test_where_no_address_answers_all_are_named(lab, hosts):
+    hosts(none=[SERVER, "10.71.2.1"])
+    report, _, outcomes = reach(lab, "none")
+    expect(report, "CONNECT_REFUSED", "tcp", SERVER, "10.71.2.1", "none")
+    assert set(outcomes.values()) == {"refused"}
+
+
+def test_ipv6_and_ipv4_side_by_side(lab, peer, hosts):
+    peer("ssh")
+    hosts(dual=["2001:db8:71::7", SERVER])
+    report, facts, outcomes = reach(lab, "dual")
+    assert report["status"] == "ok" and outcomes == {"2001:db8:71::7": "unreachable", SERVER: "connected"}, report
+    [finding] = [finding for finding in report["findings"] if finding["rule"] == "address-failed"]
+    assert finding["severity"] == "note" and "no route" in finding["message"]  # this host has no IPv6 at all
+    lab.run("client", "ip", "addr", "add", "2001:db8:71::7/128", "dev", "lo", "nodad")
+    try:
+        report, facts, outcomes = reach(lab, "dual")
+        assert outcomes == {"2001:db8:71::7": "refused", SERVER: "connected"}
+        process = lab.spawn("client", "/usr/bin/python3", ROOT / "tests" / "support" / "bad_peer_main.py", "smtp",
+                            "2001:db8:71::7", PORT, stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "ready\n"
+        report, facts, outcomes = reach(lab, "dual")
+        assert set(outcomes.values()) == {"connected"} and report["findings"] == []
+        spoken = {one["address"]: one["speaks"] for one in facts["addresses"]}
+        assert spoken == {"2001:db8:71::7": "SMTP", SERVER: "SSH"}
+        process.kill()
+    finally:
+        lab.run("client", "ip", "addr", "del", "2001:db8:71::7/128", "dev", "lo")
+
+
+def test_the_text_tells_addresses_and_path(lab, peer, hosts):
+    peer("ssh")
+    hosts(both=["10.71.2.1", SERVER])
+    definition = {"Name": "n", "ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "both", "PORT": str(PORT)}}
+    text = subprocess.run(lab.inside("client", PROGRAM, "test", "--input", "-", "-v", "--trace"),
+                          input=json.dumps(definition), capture_output=True, text=True).stdout
+    assert "1 of 2 addresses answer" in text and "speaks SSH" in text and "3 hops away" in text, text
+    assert "10.71.2.1 refused" in text, text
+    # Routers limit how many errors they send: a hop may be missing, the ends are not.
+    assert re.search(rf"path: 1 (10\.71\.1\.2|\*), 2 (10\.71\.2\.2|\*), 3 {re.escape(SERVER)}", text), text
 
 
 def test_a_silent_resolver_is_told_as_one(lab):
