@@ -209,6 +209,13 @@ void probe_server(struct probe *probe, const char *product, const char *version)
  * probe_each_endpoint() the share of that endpoint. */
 struct deadline probe_deadline(const struct probe *probe);
 
+/*
+ * What follows in this attempt ends at DEADLINE where that is earlier, until probe_unbound(), and
+ * until TLS is up: so that something is left for finding out why.
+ */
+void probe_bound(struct probe *probe, struct deadline deadline);
+void probe_unbound(struct probe *probe);
+
 /* Have SIDE (or the test) end at DEADLINE where that is earlier. */
 void probe_hurry(struct probe *side, struct deadline deadline);
 

@@ -235,6 +235,16 @@ struct deadline probe_deadline(const struct probe *probe)
     return deadline_earlier(probe->attempt_deadline, probe->deadline);
 }
 
+void probe_bound(struct probe *probe, struct deadline deadline)
+{
+    probe->attempt_deadline = deadline_earlier(probe->attempt_deadline, deadline);
+}
+
+void probe_unbound(struct probe *probe)
+{
+    probe->attempt_deadline = probe->endpoint_deadline;
+}
+
 void probe_hurry(struct probe *side, struct deadline deadline)
 {
     side->deadline = deadline_earlier(side->deadline, deadline);

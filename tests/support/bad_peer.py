@@ -13,6 +13,7 @@ import struct
 import threading
 import time
 
+from support import mongodb_fake
 from support.program import certificates
 
 HOLD = 30  # seconds that a silent peer stays silent
@@ -245,6 +246,74 @@ MYSQL = {
     "silent-at-query": greets(False, mysql_packet(2, MYSQL_OK)),
     "asks-for-a-file": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, b"\xfb/etc/passwd")),
     "garbage-for-query": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, b"\x03" + b"\xee" * 60)),
+}
+
+A_MEMBER = mongodb_fake.member
+
+
+def rubbish(host):
+    return mongodb_fake.server(A_MEMBER(["127.0.0.1:1", host]))
+
+
+def fails(code, name, text, at="saslStart"):
+    return mongodb_fake.server(**{at: mongodb_fake.failure(code, name, text)})
+
+
+MONGODB = {
+    **TLS,
+    "good": mongodb_fake.server(),
+    "hello-error": mongodb_fake.server(mongodb_fake.failure(9999, "Odd", "Computer says no")),
+    "hello-shutting-down": mongodb_fake.server(mongodb_fake.failure(91, "ShutdownInProgress", "The server is in quiesce mode")),
+    "hello-negative-length": after_request(struct.pack("<iiii", -5, 1, 1, 2013) + bytes(64)),
+    "hello-tiny-length": after_request(struct.pack("<iiii", 7, 1, 1, 2013) + bytes(64)),
+    "hello-two-gigabytes": after_request(struct.pack("<iiii", 2**31 - 1, 1, 1, 2013) + bytes(64)),
+    "hello-one-megabyte": after_request(struct.pack("<iiii", 2**20, 1, 1, 2013) + bytes(64)),
+    "hello-by-half": after_request(mongodb_fake.message(mongodb_fake.STANDALONE, True)[:60], closes),
+    "hello-by-half-and-waits": after_request(mongodb_fake.message(mongodb_fake.STANDALONE, True)[:60]),
+    "hello-header-only": after_request(struct.pack("<iiii", 200, 1, 1, 2013), closes),
+    "hello-no-document": after_request(mongodb_fake.message(bytes(40), True)),
+    "hello-broken-document": mongodb_fake.server(b"\x20\0\0\0\x02ok\0\xff\xff\xff\x7fyes" + bytes(32)),
+    "hello-empty": mongodb_fake.server({}),
+    "hello-odd-kinds": mongodb_fake.server({"ok": "yes", "ismaster": [], "hosts": "all", "setName": 7}),
+    "members-without-host": rubbish(":0"),
+    "members-colon": rubbish(":"),
+    "members-big-port": rubbish("a:99999"),
+    "members-no-bracket": rubbish("[::1:5"),
+    "members-long-name": rubbish("x" * 300 + ":27017"),
+    "members-line-break": rubbish("a\r\nb:27017"),
+    "members-empty": rubbish(""),
+    "members-numbers": mongodb_fake.server(A_MEMBER([1, 2])),
+    "members-too-many": mongodb_fake.server(A_MEMBER([f"h{i}:1" for i in range(2000)])),
+    "too-old": mongodb_fake.server({**mongodb_fake.STANDALONE, "maxWireVersion": 2}),
+    "too-new": mongodb_fake.server({**mongodb_fake.STANDALONE, "minWireVersion": 90, "maxWireVersion": 99}),
+    "uninitiated": mongodb_fake.server({**mongodb_fake.STANDALONE, "ismaster": False, "isreplicaset": True}),
+    "arbiter": mongodb_fake.server(A_MEMBER(["127.0.0.1:1"], "arbiter")),
+    "silent-at-login": mongodb_fake.server(saslStart=hold),
+    "closes-at-login": mongodb_fake.server(saslStart=closes),
+    "silent-in-login": mongodb_fake.server(saslContinue=hold),
+    "garbage-for-login": mongodb_fake.server(saslStart=says(b"\xf3\x9a\x01\x77\xee" * 200)),
+    "no-payload": mongodb_fake.server(saslStart={"ok": 1.0, "conversationId": 1, "done": False}),
+    "long-payload": mongodb_fake.server(saslStart={"ok": 1.0, "conversationId": 1, "payload": b"r" * 70000}),
+    "odd-payload": mongodb_fake.server(saslStart={"ok": 1.0, "conversationId": 1, "payload": 7}),
+    "nonce-not-continued": mongodb_fake.server(scram=lambda: mongodb_fake.Scram(continues=False)),
+    "wrong-signature": mongodb_fake.server(scram=lambda: mongodb_fake.Scram(signs=False)),
+    "two-billion-rounds": mongodb_fake.server(scram=lambda: mongodb_fake.Scram(rounds=2000000000)),
+    "one-round": mongodb_fake.server(scram=lambda: mongodb_fake.Scram(rounds=1)),
+    "never-done": mongodb_fake.server(saslContinue={"ok": 1.0, "conversationId": 1, "done": False, "payload": b""}),
+    "refuses-login": fails(18, "AuthenticationFailed", "Authentication failed.", "saslContinue"),
+    "refuses-as-atlas": fails(8000, "AtlasError", "bad auth : Authentication failed."),
+    "refuses-with-control-bytes": fails(18, "AuthenticationFailed", "data\x1b[31mbase \u202egone"),
+    "mechanism-off": fails(334, "MechanismUnavailable", "Received authentication for mechanism SCRAM-SHA-256 which is not enabled"),
+    "shutting-down": fails(91, "ShutdownInProgress", "interrupted at shutdown"),
+    "recovering": fails(13436, "NotPrimaryOrSecondary", "node is recovering"),
+    "not-initiated": fails(94, "NotYetInitialized", "no replset config has been received"),
+    "not-allowed": fails(13, "Unauthorized", "not authorized on admin to execute command", "listCollections"),
+    "no-rights-told": fails(13, "Unauthorized", "not authorized on orders", "connectionStatus"),
+    "nobody-logged-in": mongodb_fake.server(connectionStatus={"authInfo": {"authenticatedUsers": []}, "ok": 1.0}),
+    "silent-at-query": mongodb_fake.server(connectionStatus=hold),
+    "closes-at-query": mongodb_fake.server(listCollections=closes),
+    "throttles": fails(16500, "", "Request rate is large", "listCollections"),
+    "unknown-error": fails(29999, "", "Computer says no", "listCollections"),
 }
 
 

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongodb.c - MongoDB and what speaks its protocol: each host by our own few requests, then the set
+ * by MongoDB's own library. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mongodb_driver.h"
+
+/* Of the one test of this process. */
+static const struct service *service;
+static struct identity *identity;
+
+static void tell_hello(const struct session *session)
+{
+    const struct hello *hello = &session->hello;
+    const char *mechanisms[MECHANISMS_MAXIMUM];
+    probe_note(session->probe, "role", "%s", hello_role(hello));
+    if (hello->set_name[0])
+        probe_note(session->probe, "set_name", "%s", hello->set_name);
+    probe_note_integer(session->probe, "wire_version", hello->maximum_wire);
+    for (size_t i = 0; i < hello->mechanism_count; i++)
+        mechanisms[i] = hello->mechanisms[i];
+    if (hello->lists_mechanisms)
+        probe_note_list(session->probe, "account_mechanisms", mechanisms, hello->mechanism_count);
+}
+
+/* A server that cannot have accounts for us yet, or never has. */
+static bool can_log_in(const struct session *session, struct error *err)
+{
+    const struct hello *hello = &session->hello;
+    if (hello->uninitiated) {
+        error_set(err, REASON_SERVER_STARTING,
+                  "%s was started for a replica set that nobody has initiated yet", session->where);
+        return error_remedy(err, "initiate the replica set at the server (rs.initiate()), or wait "
+                                 "until whoever sets it up has done so");
+    }
+    if (hello->arbiter)
+        return error_set(err, REASON_QUERY_FAILED,
+                         "%s is an arbiter of the set \"%s\": it holds no data and knows no "
+                         "accounts",
+                         session->where, hello->set_name);
+    return true;
+}
+
+static const char *text_of(const bson_t *document, const char *key)
+{
+    bson_iter_t iter;
+    return bson_iter_init_find(&iter, document, key) && BSON_ITER_HOLDS_UTF8(&iter)
+               ? bson_iter_utf8(&iter, NULL)
+               : NULL;
+}
+
+/* What the server is, as far as it says; who may not ask is not told, and that is fine. */
+static void tell_server(struct session *session)
+{
+    struct answer answer;
+    struct error ignored = ERROR_INIT;
+    bson_t *command = BCON_NEW("buildInfo", BCON_INT32(1));
+    bool told = session_demand(session, "admin", command, "buildInfo", &answer, &ignored);
+    bson_destroy(command);
+    if (!told)
+        return;
+    const char *ferretdb = text_of(&answer.document, "ferretdbVersion");
+    probe_server(session->probe, "MongoDB", text_of(&answer.document, "version"));
+    if (ferretdb)
+        probe_note(session->probe, "implementation", "FerretDB %s", ferretdb);
+    answer_release(&answer);
+}
+
+/* The names of a list of {user or role, db} as "NAME@DB". */
+static size_t list_names(const bson_t *document, const char *path, const char *key,
+                         char names[][300], const char **list, size_t most)
+{
+    bson_iter_t whole;
+    bson_iter_t found;
+    bson_iter_t entry;
+    size_t count = 0;
+    if (!bson_iter_init(&whole, document) || !bson_iter_find_descendant(&whole, path, &found) ||
+        !BSON_ITER_HOLDS_ARRAY(&found) || !bson_iter_recurse(&found, &entry))
+        return 0;
+    while (count < most && bson_iter_next(&entry)) {
+        bson_iter_t inner;
+        const char *name = "";
+        const char *database = "";
+        if (!BSON_ITER_HOLDS_DOCUMENT(&entry) || !bson_iter_recurse(&entry, &inner))
+            continue;
+        while (bson_iter_next(&inner)) {
+            if (!BSON_ITER_HOLDS_UTF8(&inner))
+                continue;
+            if (strcmp(bson_iter_key(&inner), key) == 0)
+                name = bson_iter_utf8(&inner, NULL);
+            else if (strcmp(bson_iter_key(&inner), "db") == 0)
+                database = bson_iter_utf8(&inner, NULL);
+        }
+        snprintf(names[count], sizeof names[count], "%s@%s", name, database);
+        list[count] = names[count];
+        count++;
+    }
+    return count;
+}
+
+/* The server's own word on who we are: a ping is answered to anybody. */
+static bool prove_login(struct session *session, struct error *err)
+{
+    enum { NAMES = 16 };
+    char names[NAMES][300];
+    const char *list[NAMES];
+    struct answer answer;
+    bson_t *command = BCON_NEW("connectionStatus", BCON_INT32(1));
+    bool answered = session_demand(session, "admin", command, "connectionStatus", &answer, err);
+    bson_destroy(command);
+    if (!answered)
+        return false;
+    size_t users =
+        list_names(&answer.document, "authInfo.authenticatedUsers", "user", names, list, NAMES);
+    if (users)
+        probe_note(session->probe, "authenticated_as", "%s", names[0]);
+    size_t roles =
+        list_names(&answer.document, "authInfo.authenticatedUserRoles", "role", names, list, NAMES);
+    if (roles)
+        probe_note_list(session->probe, "roles", list, roles);
+    answer_release(&answer);
+    return users > 0 ||
+           error_set(err, REASON_QUERY_FAILED,
+                     "%s took the login of user \"%s\", but says that nobody is logged in "
+                     "(connectionStatus)",
+                     session->where, session->target->user);
+}
+
+/* Whether the first batch of a listing has anything in it. */
+static bool has_first(const bson_t *document)
+{
+    bson_iter_t whole;
+    bson_iter_t batch;
+    bson_iter_t entry;
+    return bson_iter_init(&whole, document) &&
+           bson_iter_find_descendant(&whole, "cursor.firstBatch", &batch) &&
+           BSON_ITER_HOLDS_ARRAY(&batch) && bson_iter_recurse(&batch, &entry) &&
+           bson_iter_next(&entry);
+}
+
+/* Names of collections are told to whoever has any right on the database. */
+static bool prove_rights(struct session *session, struct error *err)
+{
+    const char *database = session->target->database;
+    struct answer answer;
+    bson_t *command = BCON_NEW("listCollections", BCON_INT32(1), "nameOnly", BCON_BOOL(true),
+                               "authorizedCollections", BCON_BOOL(true), "cursor", "{", "}");
+    bool allowed = session_demand(session, database, command, "listCollections", &answer, err);
+    bson_destroy(command);
+    if (!allowed)
+        return false;
+    if (!has_first(&answer.document))
+        probe_finding(
+            session->probe, SEVERITY_NOTE, "database-empty", session->target->database_property,
+            "the database \"%s\" has no collection that user \"%s\" may see; MongoDB makes "
+            "a database when something is first written to it, so a misspelt name looks "
+            "the same",
+            database, session->target->user);
+    answer_release(&answer);
+    return true;
+}
+
+static bool ping(struct session *session, struct error *err)
+{
+    struct answer answer;
+    bson_t *command = BCON_NEW("ping", BCON_INT32(1));
+    bool answered = session_demand(session, "admin", command, "ping", &answer, err);
+    bson_destroy(command);
+    if (answered)
+        answer_release(&answer);
+    return answered;
+}
+
+static bool ask(struct session *session, struct error *err)
+{
+    probe_stage(session->probe, STAGE_QUERY);
+    tell_server(session);
+    if (!prove_login(session, err))
+        return false;
+    if (session->target->database)
+        probe_note(session->probe, "database", "%s", session->target->database);
+    return session->target->database ? prove_rights(session, err) : ping(session, err);
+}
+
+static bool attempt(struct probe *probe, const struct target *target,
+                    const struct endpoint *endpoint, bool tls, struct error *err)
+{
+    struct login login;
+    struct session session = {
+        .probe = probe, .target = target, .login = &login, .identity = identity, .tls = tls};
+    login_read(target, &login);
+    if (service) {
+        probe_stage(probe, STAGE_DNS);
+        service_tell(service, probe);
+    }
+    bool good = session_open(&session, endpoint, err);
+    if (good) {
+        tell_hello(&session);
+        good = can_log_in(&session, err) && session_log_in(&session, err) && ask(&session, err) &&
+               set_check(&session, err);
+    }
+    session_close(&session);
+    return good;
+}
+
+/* The client certificate, should the server ask for one. */
+static bool read_identity(struct probe *probe, const struct target *target, struct error *err)
+{
+    const struct target_file *file = target_file(target, "client_certificate");
+    if (!file || !file->content)
+        return true;
+    identity = identity_from_pem(file->location, file->content, file->length,
+                                 target_secret(target, "client_key_password"), err);
+    if (identity)
+        return true;
+    probe_stage(probe, STAGE_CREDENTIALS);
+    return error_property(err, file->property);
+}
+
+static bool mongodb_test(struct probe *probe, const struct target *target, struct error *err)
+{
+    if (!read_identity(probe, target, err))
+        return false;
+    if (target->subprotocol && strcmp(target->subprotocol, "mongodb+srv") == 0) {
+        service = service_look_up(probe, target, err);
+        if (!service)
+            return false;
+        target = service_target(service);
+    }
+    return probe_each_endpoint(probe, target, attempt, err);
+}
+
+static void mongodb_preload(void)
+{
+    pool_load();
+}
+
+TESTCONN_DRIVER_MODULE = {
+    .abi = TESTCONN_DRIVER_ABI,
+    .name = "mongodb",
+    .summary = "MongoDB, standalone, replica sets and sharded clusters",
+    .types = (const char *const[]){"MONGODB", NULL},
+    .default_port = 27017,
+    .libraries = (const struct library[]){{"libbson-1.0.so.0", "libbson-1.0-0"},
+                                          {"libmongoc-1.0.so.0", "libmongoc-1.0-0"},
+                                          {NULL, NULL}},
+    .preload = mongodb_preload,
+    .test = mongodb_test,
+};

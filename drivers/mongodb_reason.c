@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongodb_reason.c - what a server's error number means. */
+#include <stdio.h>
+#include <string.h>
+
+#include "mongodb_driver.h"
+
+enum { WIRE_MECHANISMS = 7 }; /* saslSupportedMechs: MongoDB 4.0 */
+
+/* MongoDB's numbers, and those of others that speak its protocol. */
+static const struct {
+    int code;
+    enum reason reason;
+} meanings[] = {
+    {11, REASON_LOGIN_REFUSED},      /* UserNotFound */
+    {13, REASON_PERMISSION_DENIED},  /* Unauthorized */
+    {18, REASON_LOGIN_REFUSED},      /* AuthenticationFailed */
+    {26, REASON_DATABASE_MISSING},   /* NamespaceNotFound */
+    {50, REASON_SERVER_BUSY},        /* MaxTimeMSExpired */
+    {73, REASON_DATABASE_MISSING},   /* InvalidNamespace */
+    {91, REASON_SERVER_STARTING},    /* ShutdownInProgress */
+    {94, REASON_SERVER_STARTING},    /* NotYetInitialized */
+    {146, REASON_SERVER_BUSY},       /* ExceededMemoryLimit */
+    {189, REASON_SERVER_STARTING},   /* PrimarySteppedDown */
+    {202, REASON_SERVER_BUSY},       /* NetworkInterfaceExceededTimeLimit */
+    {262, REASON_SERVER_BUSY},       /* ExceededTimeLimit */
+    {334, REASON_LOGIN_METHOD},      /* MechanismUnavailable */
+    {391, REASON_LOGIN_REFUSED},     /* ReauthenticationRequired */
+    {462, REASON_SERVER_BUSY},       /* IngressRequestRateLimitExceeded */
+    {8000, REASON_LOGIN_REFUSED},    /* AtlasError: "bad auth" and its like */
+    {10107, REASON_SERVER_STARTING}, /* NotWritablePrimary */
+    {11600, REASON_SERVER_STARTING}, /* InterruptedAtShutdown */
+    {11602, REASON_SERVER_STARTING}, /* InterruptedDueToReplStateChange */
+    {13435, REASON_SERVER_STARTING}, /* NotPrimaryNoSecondaryOk */
+    {13436, REASON_SERVER_STARTING}, /* NotPrimaryOrSecondary: recovering */
+    {16500, REASON_SERVER_BUSY},     /* request rate too large (Cosmos DB) */
+};
+
+static enum reason find_meaning(const struct session *session, int code)
+{
+    bool login = probe_current_stage(session->probe) == STAGE_LOGIN;
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+        if (meanings[i].code != code)
+            continue;
+        if (login && meanings[i].reason == REASON_PERMISSION_DENIED)
+            return REASON_LOGIN_NOT_ALLOWED;
+        if (!login && (code == 8000 || code == 18))
+            return REASON_PERMISSION_DENIED;
+        return meanings[i].reason;
+    }
+    return REASON_QUERY_FAILED;
+}
+
+/* "(error 18, AuthenticationFailed)" */
+static void describe(const struct server_error *said, char *out, size_t size)
+{
+    if (said->code)
+        snprintf(out, size, "error %d%s%s", said->code, said->name[0] ? ", " : "", said->name);
+    else
+        snprintf(out, size, "%s", said->name[0] ? said->name : "no error number");
+}
+
+static void add_remedy(const struct session *session, const struct server_error *said,
+                       struct error *err)
+{
+    if (said->code == 94)
+        error_remedy(err, "initiate the replica set at the server (rs.initiate()), or wait until "
+                          "whoever sets it up has done so");
+    else if (err->reason == REASON_PERMISSION_DENIED && session->target->database)
+        error_remedy(err,
+                     "grant user \"%s\" a role on the database \"%s\": "
+                     "db.grantRolesToUser(...), for reading the role \"read\"",
+                     session->target->user ? session->target->user : "", session->target->database);
+}
+
+bool reason_of_server(const struct session *session, const struct server_error *said,
+                      const char *asked, struct error *err)
+{
+    char code[128];
+    const struct target *target = session->target;
+    bool query = probe_current_stage(session->probe) == STAGE_QUERY;
+    const char *database = query ? target->database : NULL;
+    if (!said->code && !said->text[0])
+        return error_set(
+            err, REASON_PROTOCOL_ERROR,
+            "%s answers %s with a document that says neither that all is well nor what "
+            "is wrong",
+            session->where, asked);
+    describe(said, code, sizeof code);
+    error_set(err, find_meaning(session, said->code),
+              "%s refused %s to user \"%s\"%s%s%s: \"%s\" (%s)", session->where, asked,
+              target->user ? target->user : "", database ? " (database \"" : "",
+              database ? database : "", database ? "\")" : "", said->text, code);
+    add_remedy(session, said, err);
+    return false;
+}
+
+/* Some servers have one number for both: then the words decide. */
+static bool is_about_mechanism(const struct server_error *said)
+{
+    return said->code == 334 || said->code == 59 ||
+           (strcasestr(said->text, "mechanism") &&
+            (strcasestr(said->text, "unsupported") || strcasestr(said->text, "not enabled") ||
+             strcasestr(said->text, "not supported") || strcasestr(said->text, "unavailable") ||
+             strcasestr(said->text, "unknown") ||
+             strcasestr(said->text, "credentials registered")));
+}
+
+static void list_mechanisms(const struct hello *hello, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "%s", hello->mechanism_count ? "" : "none");
+    for (size_t i = 0; i < hello->mechanism_count && used < size; i++)
+        used +=
+            (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", hello->mechanisms[i]);
+}
+
+static bool tell_mechanism(const struct session *session, const struct server_error *said,
+                           const char *mechanism, const char *code, struct error *err)
+{
+    char offered[300] = "";
+    list_mechanisms(&session->hello, offered, sizeof offered);
+    error_set(err, REASON_LOGIN_METHOD,
+              "%s does not let user \"%s\" log in by %s (database \"%s\"): \"%s\" (%s)%s%s",
+              session->where, session->target->user ? session->target->user : "", mechanism,
+              session->login->source, said->text, code,
+              session->hello.lists_mechanisms ? "; it offers the account " : "",
+              session->hello.lists_mechanisms ? offered : "");
+    if (session->hello.mechanism_count)
+        error_remedy(err, "use authMechanism=%s in the URL, or make the account for %s",
+                     session->hello.mechanisms[0], mechanism);
+    else
+        error_remedy(err,
+                     "turn %s on at the server (authenticationMechanisms), or use another "
+                     "authMechanism in the URL",
+                     mechanism);
+    error_brief(err, "%s is not possible for user \"%s\"", mechanism,
+                session->target->user ? session->target->user : "");
+    return false;
+}
+
+bool reason_of_login(const struct session *session, const struct server_error *said,
+                     const char *mechanism, struct error *err)
+{
+    char code[128];
+    const char *user = session->target->user ? session->target->user : "";
+    const struct login *login = session->login;
+    describe(said, code, sizeof code);
+    if (is_about_mechanism(said))
+        return tell_mechanism(session, said, mechanism, code, err);
+    enum reason reason = find_meaning(session, said->code);
+    if (reason != REASON_LOGIN_REFUSED)
+        return reason_of_server(session, said, "the login", err);
+    bool unknown = session->asked_mechanisms && session->hello.mechanism_count == 0 &&
+                   session->hello.maximum_wire >= WIRE_MECHANISMS;
+    error_set(
+        err, reason,
+        "%s refused user \"%s\" (%s), looked up in the database \"%s\" (%s): \"%s\" (%s)%s",
+        session->where, user, mechanism, login->source, login->source_comes, said->text, code,
+        unknown
+            ? "; asked how this account may log in, it names no way, so it probably knows no such "
+              "account in that database"
+            : "");
+    error_remedy(err,
+                 "check user name and password, and the database that the account was made in: it "
+                 "is looked up in \"%s\"; authSource=DATABASE in the URL names another",
+                 login->source);
+    error_brief(err, "refused user \"%s\" (%s, authSource %s)", user, mechanism, login->source);
+    return error_property(err, session->target->password_property);
+}
