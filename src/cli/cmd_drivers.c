@@ -30,10 +30,17 @@ static const struct option_row rows[] = {
     {NULL, 0, NULL, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
-static const struct command command = {
-    "drivers", "[OPTION...]",
-    "List the installed drivers: what they test, and whether the libraries they need are there.",
-    cmd_drivers};
+static int run(int argc, char **argv);
+
+const struct command command_drivers = {
+    .name = "drivers",
+    .arguments = "[OPTION...]",
+    .summary = "list the installed drivers",
+    .description = "List the installed drivers: what they test, and whether the libraries they "
+                   "need are there.",
+    .run = run,
+    .rows = rows,
+};
 
 /* Whether the library SONAME can be loaded, tried in a child: this process stays slim. */
 static bool loads(const char *soname)
@@ -143,12 +150,12 @@ static void print_json(const struct registry *registry)
     json_decref(all);
 }
 
-int cmd_drivers(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const char **names = xcalloc((size_t)argc + 1, sizeof *names);
     int count = 0;
     settings.output = "text";
-    bool helped = options_help(&command, rows, argc, argv);
+    bool helped = options_help(&command_drivers, argc, argv);
     bool read = !helped && options_read("drivers", rows, argc, argv, names, &count);
     if (read && count) {
         usage_error("drivers", "unexpected argument %s", names[0]);

@@ -32,11 +32,18 @@ static const struct option_row rows[] = {
     {NULL, 0, NULL, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
-static const struct command command = {
-    "explain", "--input FILE [OPTION...]",
-    "Show how each definition of FILE is understood and where each value comes from. Nothing is\n"
-    "connected to, no file it names is read, and secrets are shown as ***.",
-    cmd_explain};
+static int run(int argc, char **argv);
+
+const struct command command_explain = {
+    .name = "explain",
+    .arguments = "--input FILE [OPTION...]",
+    .summary = "show how a definition is understood, without testing it",
+    .description = "Show how each definition of FILE is understood and where each value comes "
+                   "from. Nothing is\n"
+                   "connected to, no file it names is read, and secrets are shown as ***.",
+    .run = run,
+    .rows = rows,
+};
 
 /* Where the eye looks for it: who, where, what, as whom, how. */
 static int rank(const char *field)
@@ -193,14 +200,14 @@ static int explain(const struct input *input, const struct registry *registry)
     return refused ? EXIT_USAGE : 0;
 }
 
-int cmd_explain(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const char **names = xcalloc((size_t)argc + 1, sizeof *names);
     struct input input;
     int count = 0;
     int code = EXIT_USAGE;
     settings.output = "text";
-    if (options_help(&command, rows, argc, argv)) {
+    if (options_help(&command_explain, argc, argv)) {
         code = 0;
     } else if (options_read("explain", rows, argc, argv, names, &count)) {
         if (count || !settings.input) {

@@ -45,12 +45,20 @@ static const struct option_row rows[] = {
     {NULL, 0, NULL, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
-static const struct command command = {
-    "test", "--input FILE [OPTION...]",
-    "Test the connections of FILE: really connect, log in, ask a harmless question.\n"
-    "FILE holds a ConnectionInput, a TestConnectionInput, a list of connections, or the output of\n"
-    "aws glue get-connections. ${env:NAME} and ${file:PATH} in a value are replaced.",
-    cmd_test};
+static int run(int argc, char **argv);
+
+const struct command command_test = {
+    .name = "test",
+    .arguments = "--input FILE [OPTION...]",
+    .summary = "test connections, really",
+    .description =
+        "Test the connections of FILE: really connect, log in, ask a harmless question.\n"
+        "FILE holds a ConnectionInput, a TestConnectionInput, a list of connections, or the output "
+        "of\n"
+        "aws glue get-connections. ${env:NAME} and ${file:PATH} in a value are replaced.",
+    .run = run,
+    .rows = rows,
+};
 
 /* One run over an input. */
 struct run {
@@ -245,14 +253,14 @@ static int run_input(void)
     return code;
 }
 
-int cmd_test(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const char **names = xcalloc((size_t)argc + 1, sizeof *names);
     int count = 0;
     settings.jobs = 32;
     settings.timeout_ms = 20000;
     settings.output = "text";
-    bool helped = options_help(&command, rows, argc, argv);
+    bool helped = options_help(&command_test, argc, argv);
     bool read = helped || options_read("test", rows, argc, argv, names, &count);
     int code = helped ? 0 : EXIT_USAGE;
     if (!helped && read && count > 0 && settings.input)

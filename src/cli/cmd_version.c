@@ -6,15 +6,10 @@
 #include <stdio.h>
 
 #include "commands.h"
-#include "options.h"
 
-int cmd_version(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    static const struct option_row rows[] = {{NULL, 0, NULL, OPTION_FLAG, NULL, NULL, NULL, NULL}};
-    static const struct command command = {
-        "version", "", "Print the version of testconn and of the libraries it is linked with.",
-        cmd_version};
-    if (options_help(&command, rows, argc, argv))
+    if (options_help(&command_version, argc, argv))
         return 0;
     if (argc > 0)
         return usage_error("version", "unexpected argument %s", argv[0]);
@@ -22,3 +17,11 @@ int cmd_version(int argc, char **argv)
            OpenSSL_version(OPENSSL_VERSION), event_get_version(), JANSSON_VERSION);
     return 0;
 }
+
+const struct command command_version = {
+    .name = "version",
+    .arguments = "",
+    .summary = "print the version",
+    .description = "Print the version of testconn and of the libraries it is linked with.",
+    .run = run,
+};

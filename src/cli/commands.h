@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commands.h - the commands of the program; each returns its exit code. */
+/* commands.h - the commands of the program, and the exit codes that they return. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
-int cmd_test(int argc, char **argv);
-int cmd_explain(int argc, char **argv);
-int cmd_drivers(int argc, char **argv);
-int cmd_version(int argc, char **argv);
+#include "options.h"
+
+extern const struct command command_test;
+extern const struct command command_explain;
+extern const struct command command_drivers;
+extern const struct command command_completion;
+extern const struct command command_version;
+
+/* All of them, in the order of the help, ended by NULL. */
+extern const struct command *const commands[];
 
 enum { EXIT_USAGE = 2, EXIT_ERROR = 3, EXIT_INTERRUPTED = 130, EXIT_TERMINATED = 143 };
 

@@ -14,21 +14,20 @@
 #include "options.h"
 #include "text.h"
 
-static const struct command commands[] = {
-    {"test", "--input FILE", "test connections, really", cmd_test},
-    {"explain", "--input FILE", "show how a definition is understood, without testing it",
-     cmd_explain},
-    {"drivers", "", "list the installed drivers", cmd_drivers},
-    {"version", "", "print the version", cmd_version},
-};
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands, NAME_SHOWN = 200 };
+enum { COMMANDS_MAXIMUM = 32, NAME_SHOWN = 200 };
+
+const struct command *const commands[] = {&command_test,       &command_explain, &command_drivers,
+                                          &command_completion, &command_version, NULL};
 
 static int print_help(void)
 {
+    int width = 0;
     puts("testconn: does this connection work from here, and if not, exactly why?\n\nCommands:");
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        printf("  %-9s %-13s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
-    puts("\ntestconn COMMAND --help tells the options of a command.\n"
+    for (int i = 0; commands[i]; i++)
+        width = (int)strlen(commands[i]->name) > width ? (int)strlen(commands[i]->name) : width;
+    for (int i = 0; commands[i]; i++)
+        printf("  %-*s  %s\n", width, commands[i]->name, commands[i]->summary);
+    puts("\ntestconn COMMAND --help tells the arguments and options of a command.\n"
          "Exit codes: 0 all passed; 1 a test failed; 2 wrong usage or a wrong definition;\n"
          "3 testconn itself failed; 130, 143 interrupted.");
     return 0;
@@ -36,9 +35,9 @@ static int print_help(void)
 
 static int refuse_command(const char *name)
 {
-    const char *names[COMMAND_COUNT + 1] = {NULL};
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        names[i] = commands[i].name;
+    const char *names[COMMANDS_MAXIMUM + 1] = {NULL};
+    for (int i = 0; commands[i] && i < COMMANDS_MAXIMUM; i++)
+        names[i] = commands[i]->name;
     const char *nearest = text_nearest(name, names);
     char line[NAME_SHOWN];
     text_one_line(line, sizeof line, name, strlen(name));
@@ -78,17 +77,36 @@ static int finish(int code)
     return code ? code : EXIT_ERROR;
 }
 
+static const struct command *find_command(const char *name)
+{
+    for (int i = 0; commands[i]; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+/* "help", "help COMMAND", "help COMMAND PART" */
+static int help(int argc, char **argv)
+{
+    char wanted[] = "--help";
+    const struct command *command = argc > 0 ? find_command(argv[0]) : NULL;
+    if (argc == 0)
+        return print_help();
+    if (!command)
+        return refuse_command(argv[0]);
+    char *arguments[] = {argc > 1 ? argv[1] : wanted, wanted, NULL};
+    return command->run(argc > 1 ? 2 : 1, arguments);
+}
+
 static int run(int argc, char **argv)
 {
     const char *name = argv[1];
     if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
-        return print_help();
+        return help(argc - 2, argv + 2);
     if (!strcmp(name, "--version") || !strcmp(name, "-V"))
-        return cmd_version(0, NULL);
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(argc - 2, argv + 2);
-    return refuse_command(name);
+        return command_version.run(0, NULL);
+    const struct command *command = find_command(name);
+    return command ? command->run(argc - 2, argv + 2) : refuse_command(name);
 }
 
 int main(int argc, char **argv)

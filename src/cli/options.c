@@ -10,7 +10,7 @@
 #include "columns.h"
 #include "text.h"
 
-enum { OPTIONS_MAXIMUM = 32, NUMBER_MAXIMUM = 1000000, LINE_MAXIMUM = 1024 };
+enum { OPTIONS_MAXIMUM = 32, NUMBER_MAXIMUM = 1000000, LINE_MAXIMUM = 1024, HELP_WIDTH = 80 };
 
 int usage_error(const char *command, const char *format, ...)
 {
@@ -196,30 +196,67 @@ bool options_read(const char *command, const struct option_row *rows, int argc, 
 
 static void print_row(const struct option_row *row)
 {
-    char left[48];
+    enum { COLUMN = 28 };
+    char left[64];
     char letter[6] = "    ";
+    char *help = row->fallback ? text_format("%s (default %s)", row->help, row->fallback)
+                               : xstrdup(row->help);
     if (row->letter)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
     snprintf(left, sizeof left, "  %s--%s%s%s", letter, row->name, row->value ? " " : "",
              row->value ? row->value : "");
-    printf("%-28s %s", left, row->help);
-    if (row->fallback)
-        printf(" (default %s)", row->fallback);
-    putchar('\n');
+    printf("%-*s", COLUMN, left);
+    if (strlen(left) >= COLUMN)
+        printf("\n%*s", COLUMN, "");
+    columns_wrap(stdout, help, COLUMN, HELP_WIDTH, false);
+    free(help);
 }
 
-bool options_help(const struct command *command, const struct option_row *rows, int argc,
-                  char **argv)
+static void print_parts(const struct command *parts)
+{
+    int width = 0;
+    for (const struct command *part = parts; part->name; part++)
+        width = (int)strlen(part->name) > width ? (int)strlen(part->name) : width;
+    printf("\nCommands:\n");
+    for (const struct command *part = parts; part->name; part++) {
+        printf("  %-*s  ", width, part->name);
+        columns_wrap(stdout, part->summary, width + 4, HELP_WIDTH, false);
+    }
+}
+
+/* Filled to the width; a line that begins with blanks stays one. */
+static void print_description(const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        while (text[length] && text[length + 1] && !strchr(" \n", text[length + 1]))
+            length += 1 + strcspn(text + length + 1, "\n");
+        int indent = (int)strspn(text, " ");
+        char *paragraph = xstrndup(text, length);
+        for (char *at = paragraph; *at; at++)
+            *at = *at == '\n' ? ' ' : *at;
+        printf("%*s", indent, "");
+        columns_wrap(stdout, paragraph, indent, HELP_WIDTH, false);
+        free(paragraph);
+        text += length + (text[length] == '\n');
+    }
+}
+
+bool options_help(const struct command *command, int argc, char **argv)
 {
     bool wanted = false;
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
         wanted = wanted || !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h");
     if (!wanted)
         return false;
-    printf("testconn %s %s\n\n%s\n", command->name, command->arguments, command->summary);
-    if (rows->name)
+    printf("testconn %s%s%s\n\n", command->name, *command->arguments ? " " : "",
+           command->arguments);
+    print_description(command->description);
+    if (command->parts)
+        print_parts(command->parts);
+    if (command->rows && command->rows->name)
         printf("\nOptions:\n");
-    for (; rows->name; rows++)
-        print_row(rows);
+    for (const struct option_row *row = command->rows; row && row->name; row++)
+        print_row(row);
     return true;
 }

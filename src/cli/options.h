@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* options.h - one table per command: from it come parsing, --help and the nearest word. */
+/* options.h - one table per command: from it come parsing, --help, the nearest word, completion and
+ * the manual page. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -26,10 +27,13 @@ struct option_row {
 };
 
 struct command {
-    const char *name;
-    const char *arguments; /* "[NAME...]" */
-    const char *summary;
+    const char *name;        /* "test"; of a part the whole: "connections create" */
+    const char *arguments;   /* "[NAME...] [OPTION...]" */
+    const char *summary;     /* one line in the list of commands */
+    const char *description; /* what --help says; a line that begins with blanks stays one */
     int (*run)(int argc, char **argv);
+    const struct option_row *rows; /* ended by a NULL name; NULL: no options */
+    const struct command *parts;   /* commands of this command, ended by a NULL name; or NULL */
 };
 
 /*
@@ -40,8 +44,7 @@ bool options_read(const char *command, const struct option_row *rows, int argc, 
                   const char **rest, int *count);
 
 /* Whether --help stands in ARGV; then the help of COMMAND was printed. */
-bool options_help(const struct command *command, const struct option_row *rows, int argc,
-                  char **argv);
+bool options_help(const struct command *command, int argc, char **argv);
 
 /* "testconn COMMAND: text" and where help is, on stderr. Returns 2, the exit code. */
 int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -18,9 +18,9 @@ UTF8 = {"LC_ALL": "C.UTF-8"}
 
 
 class Terminal:
-    """Runs the program with ARGUMENTS on a terminal of COLUMNS x ROWS; `raw` keeps every byte it wrote."""
+    """Runs PROGRAM with ARGUMENTS on a terminal of COLUMNS x ROWS; `raw` keeps every byte it wrote."""
 
-    def __init__(self, arguments, columns=80, rows=24, environment=None):
+    def __init__(self, arguments, columns=80, rows=24, environment=None, program=PROGRAM):
         self.screen = pyte.HistoryScreen(columns, rows, history=10000, ratio=0.5)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
@@ -29,7 +29,7 @@ class Terminal:
         self.began = time.monotonic()
         self.writes = []  # (seconds, bytes) as they came
         self.process = subprocess.Popen(
-            [str(PROGRAM), *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            [str(program), *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
             env={"TERM": "xterm-256color", "PATH": os.environ["PATH"], **UTF8, **(environment or {})})
         os.close(slave)
