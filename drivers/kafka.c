@@ -5,13 +5,16 @@
 #include <string.h>
 
 #include "kafka_driver.h"
+#include "testconn/keystore.h"
+
+enum { EXPIRES_SOON_DAYS = 30 };
 
 bool session_open(struct session *session, struct error *err)
 {
     session->stream = stream_open(session->probe, session->endpoint, err);
     if (!session->stream)
         return false;
-    if (session->tls && !stream_secure(session->stream, NULL, err)) {
+    if (session->tls && !stream_secure(session->stream, kafka_identity, err)) {
         if (err->reason == REASON_CONNECTION_CLOSED && !probe_tls_spoken(session->probe))
             kafka_explain_no_tls(session, err);
         return false;
@@ -76,6 +79,42 @@ static bool attempt(struct probe *probe, const struct target *target,
     return works;
 }
 
+const struct identity *kafka_identity;
+
+/* Open the client's keystore, and say what is in it. */
+static bool open_keystore(struct probe *probe, const struct target *target, struct error *err)
+{
+    const struct target_file *file = target_file(target, "keystore");
+    struct keystore_facts facts;
+    if (!file)
+        return true;
+    const struct keystore store = {
+        .name = file->location,
+        .data = file->content,
+        .length = file->length,
+        .password = target_secret(target, "keystore_password"),
+        .key_password = target_secret(target, "key_password"),
+        .property = file->property,
+        .password_property = "ConnectionProperties.KAFKA_CLIENT_KEYSTORE_PASSWORD",
+        .key_password_property = "ConnectionProperties.KAFKA_CLIENT_KEY_PASSWORD",
+    };
+    kafka_identity = keystore_open(&store, &facts, err);
+    if (!kafka_identity)
+        return false;
+    probe_note(probe, "keystore", "%s", facts.format);
+    if (facts.alias[0])
+        probe_note(probe, "keystore_alias", "%s", facts.alias);
+    probe_note(probe, "client_certificate", "%s", facts.subject);
+    probe_note_integer(probe, "client_certificate_chain", facts.chain);
+    if (facts.days_left < EXPIRES_SOON_DAYS)
+        probe_finding(probe, SEVERITY_WARNING,
+                      facts.days_left < 0 ? "client-certificate-expired"
+                                          : "client-certificate-expires-soon",
+                      file->property, "the client certificate %s in %s %s on %s", facts.subject,
+                      file->location, facts.days_left < 0 ? "expired" : "expires", facts.not_after);
+    return true;
+}
+
 static bool kafka_test(struct probe *probe, const struct target *target, struct error *err)
 {
     return probe_each_endpoint(probe, target, attempt, err);
@@ -87,5 +126,6 @@ TESTCONN_DRIVER_MODULE = {
     .summary = "Apache Kafka, Amazon MSK and what speaks Kafka's protocol",
     .types = (const char *const[]){"KAFKA", NULL},
     .default_port = 9092,
+    .prepare = open_keystore,
     .test = kafka_test,
 };

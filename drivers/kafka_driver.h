@@ -9,6 +9,9 @@
 
 enum { WHERE_SIZE = 300 };
 
+/* Our client certificate; NULL: none. */
+extern const struct identity *kafka_identity;
+
 /* One connection to one broker. */
 struct session {
     struct probe *probe;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "testconn/reader.h"
+
 static void put(struct kafka_request *request, const void *data, size_t length)
 {
     if (request->length + length > request->size) {
@@ -94,34 +96,12 @@ void kafka_wipe(struct kafka_request *request)
     *request = (struct kafka_request){0};
 }
 
-/* What is left to read of an answer; once it was too short it stays so. */
-struct reader {
-    const unsigned char *at;
-    size_t left;
-    bool short_of;
-};
-
-static const unsigned char *take(struct reader *reader, size_t length)
-{
-    if (reader->short_of || length > reader->left) {
-        reader->short_of = true;
-        return NULL;
-    }
-    const unsigned char *begin = reader->at;
-    reader->at += length;
-    reader->left -= length;
-    return begin;
-}
-
+/* A number with a sign. */
 static int64_t take_number(struct reader *reader, size_t bytes)
 {
-    const unsigned char *digits = take(reader, bytes);
-    if (!digits)
-        return 0;
-    uint64_t value = digits[0] & 0x80 ? UINT64_MAX : 0;
-    for (size_t i = 0; i < bytes; i++)
-        value = value << 8 | digits[i];
-    return (int64_t)value;
+    uint64_t value = reader_number(reader, bytes);
+    uint64_t sign = (uint64_t)1 << (8 * bytes - 1);
+    return (int64_t)((value ^ sign) - sign);
 }
 
 /* The numbers of "compact" forms: seven bits a byte, the low ones first. */
@@ -129,7 +109,7 @@ static size_t take_varint(struct reader *reader)
 {
     uint64_t value = 0;
     for (int shift = 0; shift < 35; shift += 7) {
-        const unsigned char *digit = take(reader, 1);
+        const unsigned char *digit = reader_take(reader, 1);
         if (!digit)
             return 0;
         value |= (uint64_t)(*digit & 0x7F) << shift;
@@ -143,7 +123,7 @@ static size_t take_varint(struct reader *reader)
 /* LENGTH bytes as a text: cut to SIZE, ended by the first NUL. */
 static void take_text(struct reader *reader, size_t length, char *out, size_t size)
 {
-    const unsigned char *text = take(reader, length);
+    const unsigned char *text = reader_take(reader, length);
     out[0] = '\0';
     if (!text)
         return;
@@ -176,7 +156,7 @@ static void skip_tags(struct reader *reader)
 {
     for (size_t count = take_varint(reader); count > 0 && !reader->short_of; count--) {
         take_varint(reader);
-        take(reader, take_varint(reader));
+        reader_take(reader, take_varint(reader));
     }
 }
 
@@ -224,7 +204,7 @@ static void take_features(struct reader *reader, struct kafka_versions *versions
     for (size_t count = take_varint(reader); count > 0 && !reader->short_of; count--) {
         size_t tag = take_varint(reader);
         size_t length = take_varint(reader);
-        struct reader inner = {.at = take(reader, length), .left = length};
+        struct reader inner = {.at = reader_take(reader, length), .left = length};
         if (reader->short_of)
             return;
         if (tag == 0)
@@ -289,7 +269,7 @@ bool kafka_read_authenticate(const unsigned char *data, size_t length,
     take_string(&reader, authenticate->message, sizeof authenticate->message);
     int64_t size = take_number(&reader, 4);
     if (size > 0) {
-        authenticate->token = take(&reader, (size_t)size);
+        authenticate->token = reader_take(&reader, (size_t)size);
         authenticate->token_length = (size_t)size;
     }
     return !reader.short_of && size >= -1;

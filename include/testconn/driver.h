@@ -51,6 +51,13 @@ struct driver {
     void (*preload)(void);
 
     /*
+     * Look into what the definition names, before anything is connected to: keystores, keytabs. The
+     * last of the stage `credentials`, with TARGET's files and secrets there. False with ERR set to
+     * what is wrong with them. May be NULL.
+     */
+    bool (*prepare)(struct probe *probe, const struct target *target, struct error *err);
+
+    /*
      * Test TARGET. Runs in a worker process of its own, so it may block, start threads and leak; it
      * has to return before probe_deadline(). True: the service accepted us and a harmless request
      * worked. False: ERR says why, and the stage last entered says where.

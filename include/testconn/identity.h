@@ -20,6 +20,12 @@ struct identity;
 struct identity *identity_from_pem(const char *name, const void *pem, size_t length,
                                    const char *password, struct error *err);
 
+/* The certificate and its chain as PEM, leaf first; the caller frees it. */
+char *identity_certificates(const struct identity *identity);
+
+/* The private key as PEM, not encrypted; the caller wipes and frees it. */
+char *identity_key(const struct identity *identity);
+
 /* Release it; NULL is allowed. */
 void identity_free(struct identity *identity);
 

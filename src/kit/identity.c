@@ -108,6 +108,32 @@ struct identity *identity_from_pem(const char *name, const void *pem, size_t len
     return identity;
 }
 
+static char *take_text(BIO *bio)
+{
+    char *data = NULL;
+    long length = BIO_get_mem_data(bio, &data);
+    char *text = xstrndup(data, (size_t)length);
+    text_wipe(data, (size_t)length);
+    BIO_free(bio);
+    return text;
+}
+
+char *identity_certificates(const struct identity *identity)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, identity->certificate);
+    for (int i = 0; i < sk_X509_num(identity->chain); i++)
+        PEM_write_bio_X509(bio, sk_X509_value(identity->chain, i));
+    return take_text(bio);
+}
+
+char *identity_key(const struct identity *identity)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_PrivateKey(bio, identity->key, NULL, NULL, 0, NULL, NULL);
+    return take_text(bio);
+}
+
 void identity_free(struct identity *identity)
 {
     if (!identity)

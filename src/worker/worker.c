@@ -169,7 +169,8 @@ static void fetch_credentials(struct test *test)
     for (size_t i = 0; i < target->file_count; i++)
         if (!files_read(&target->files[i], test->probe->deadline, &test->error))
             end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
-    if (!files_read_ca(&target->tls, test->probe->deadline, &test->error))
+    if (!files_read_ca(&target->tls, test->probe->deadline, &test->error) ||
+        (test->driver->prepare && !test->driver->prepare(test->probe, target, &test->error)))
         end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }
 
