@@ -215,7 +215,7 @@ static bool read_identity(struct probe *probe, const struct target *target, stru
                                  target_secret(target, "client_key_password"), err);
     if (identity)
         return true;
-    probe_stage(probe, STAGE_CREDENTIALS);
+    probe_failed_at(probe, STAGE_CREDENTIALS);
     return error_property(err, file->property);
 }
 

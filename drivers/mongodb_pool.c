@@ -80,7 +80,9 @@ static void set_options(mongoc_uri_t *uri, const struct session *session)
 {
     const struct target *target = session->target;
     const char *set_name = target_parameter(target, "replicaSet");
-    int left_ms = deadline_left_ms(probe_deadline(session->probe));
+    const char *selection = target_parameter(target, "serverSelectionTimeoutMS");
+    int left_ms = deadline_left_ms(probe_deadline(session->probe)) * 3 / 4;
+    long asked_ms = selection ? strtol(selection, NULL, 10) : 0;
     library.mongoc_uri_set_username(uri, target->user);
     if (target->password)
         library.mongoc_uri_set_password(uri, target->password);
@@ -89,9 +91,11 @@ static void set_options(mongoc_uri_t *uri, const struct session *session)
         library.mongoc_uri_set_auth_mechanism(uri, session->login->mechanism);
     if (set_name)
         library.mongoc_uri_set_option_as_utf8(uri, "replicaset", set_name);
-    library.mongoc_uri_set_option_as_int32(uri, "serverselectiontimeoutms", left_ms * 3 / 4);
-    library.mongoc_uri_set_option_as_int32(uri, "connecttimeoutms", left_ms * 3 / 4);
-    library.mongoc_uri_set_option_as_int32(uri, "sockettimeoutms", left_ms * 3 / 4);
+    library.mongoc_uri_set_option_as_int32(uri, "serverselectiontimeoutms",
+                                           asked_ms > 0 && asked_ms < left_ms ? (int)asked_ms
+                                                                              : left_ms);
+    library.mongoc_uri_set_option_as_int32(uri, "connecttimeoutms", left_ms);
+    library.mongoc_uri_set_option_as_int32(uri, "sockettimeoutms", left_ms);
     library.mongoc_uri_set_option_as_bool(uri, "tls", session->tls);
     library.mongoc_uri_set_option_as_bool(uri, "tlsdisableocspendpointcheck", true);
 }

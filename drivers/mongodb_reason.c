@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mongodb_reason.c - what a server's error number means. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mongodb_driver.h"
@@ -138,6 +139,28 @@ static bool tell_mechanism(const struct session *session, const struct server_er
     return false;
 }
 
+/* The server knows no user of the certificate's name, or another name was asked for. */
+static bool tell_certificate(const struct session *session, const struct server_error *said,
+                             const char *code, struct error *err)
+{
+    char *subject = identity_subject(session->identity);
+    const char *user = session->target->user;
+    bool named = user && strchr(user, '=') && strcmp(user, subject) != 0;
+    error_set(err, REASON_LOGIN_REFUSED,
+              "%s refused the client certificate of \"%s\" (MONGODB-X509), looked up in the "
+              "database \"%s\"%s%s%s: \"%s\" (%s)",
+              session->where, subject, session->login->source, named ? ", as user \"" : "",
+              named ? user : "", named ? "\"" : "", said->text, code);
+    error_remedy(
+        err,
+        "make a user named \"%s\" in the database \"$external\", or use the certificate of "
+        "a user that is there",
+        subject);
+    error_brief(err, "refused the certificate of \"%s\"", subject);
+    free(subject);
+    return false;
+}
+
 bool reason_of_login(const struct session *session, const struct server_error *said,
                      const char *mechanism, struct error *err)
 {
@@ -150,6 +173,8 @@ bool reason_of_login(const struct session *session, const struct server_error *s
     enum reason reason = find_meaning(session, said->code);
     if (reason != REASON_LOGIN_REFUSED)
         return reason_of_server(session, said, "the login", err);
+    if (session->identity && strcmp(mechanism, "MONGODB-X509") == 0)
+        return tell_certificate(session, said, code, err);
     bool unknown = session->asked_mechanisms && session->hello.mechanism_count == 0 &&
                    session->hello.maximum_wire >= WIRE_MECHANISMS;
     error_set(

@@ -19,6 +19,30 @@ void answer_release(struct answer *answer)
     *answer = (struct answer){.bytes = NULL};
 }
 
+/* An option of the URL that limits what follows; false when it is not given (0: no limit). */
+static bool limit(struct session *session, const char *option)
+{
+    const char *digits = target_parameter(session->target, option);
+    long milliseconds = digits ? strtol(digits, NULL, 10) : 0;
+    if (milliseconds <= 0)
+        return false;
+    probe_bound(session->probe, deadline_in_ms(milliseconds));
+    return true;
+}
+
+/* Time ran out: was it the URL's OPTION that allowed no more? Lifts the limit. Returns false. */
+static bool tell_limit(struct session *session, const char *option, struct error *err)
+{
+    bool own = deadline_passed(probe_deadline(session->probe));
+    probe_unbound(session->probe);
+    if (err->reason != REASON_TIMED_OUT || !own || deadline_passed(probe_deadline(session->probe)))
+        return false;
+    struct error before = *err;
+    error_set(err, before.reason, "%s (no more time is given by %s=%s of the URL)", before.message,
+              option, target_parameter(session->target, option));
+    return error_remedy(err, "see why the service is slow, or raise %s in the URL", option);
+}
+
 /* What came is no message of MongoDB's. */
 static bool tell_foreign(struct session *session, const unsigned char *bytes, size_t length,
                          struct error *err)
@@ -93,9 +117,14 @@ static bool exchange(struct session *session, unsigned char *message, size_t len
 bool session_ask(struct session *session, const char *database, const bson_t *command,
                  const char *asked, struct answer *answer, struct error *err)
 {
+    static const char option[] = "socketTimeoutMS";
     size_t length;
+    bool limited = limit(session, option);
     unsigned char *message = message_new(++session->requests, database, command, &length);
-    return exchange(session, message, length, asked, answer, err);
+    bool answered = exchange(session, message, length, asked, answer, err);
+    if (limited && answered)
+        probe_unbound(session->probe);
+    return answered || (limited && tell_limit(session, option, err));
 }
 
 bool session_demand(struct session *session, const char *database, const bson_t *command,
@@ -279,18 +308,35 @@ static bool tell_tls_required(struct session *session, struct error *err)
                              "CUSTOM_JDBC_CERT to the server's CA if it is a private one");
 }
 
-bool session_open(struct session *session, const struct endpoint *endpoint, struct error *err)
+static bool open_stream(struct session *session, struct error *err)
 {
-    session->endpoint = endpoint;
-    snprintf(session->where, sizeof session->where,
-             strchr(endpoint->host, ':') ? "[%s]:%u" : "%s:%u", endpoint->host, endpoint->port);
-    session->stream = stream_open(session->probe, endpoint, err);
-    if (!session->stream || (session->tls && !secure(session, err)))
-        return false;
+    session->stream = stream_open(session->probe, session->endpoint, err);
+    return session->stream && (!session->tls || secure(session, err));
+}
+
+static bool greet(struct session *session, struct error *err)
+{
     probe_stage(session->probe, STAGE_LOGIN);
     if (!ask_hello(session, err))
         return session->tls ? false : tell_tls_required(session, err);
     return check_wire(session, err);
+}
+
+bool session_open(struct session *session, const struct endpoint *endpoint, struct error *err)
+{
+    static const char option[] = "connectTimeoutMS";
+    session->endpoint = endpoint;
+    snprintf(session->where, sizeof session->where,
+             strchr(endpoint->host, ':') ? "[%s]:%u" : "%s:%u", endpoint->host, endpoint->port);
+    bool limited = limit(session, option);
+    bool good = open_stream(session, err);
+    /* The limit is lifted when TLS comes up; drivers count the hello in. */
+    if (good && limited)
+        limit(session, option);
+    good = good && greet(session, err);
+    if (limited && good)
+        probe_unbound(session->probe);
+    return good || (limited && tell_limit(session, option, err));
 }
 
 void session_close(struct session *session)

@@ -7,7 +7,7 @@
 
 #include "mongodb_driver.h"
 
-enum { FACTS = 4, CHECKED_MAXIMUM = 2 * MEMBERS_MAXIMUM, MEMBERS_PARTS = 2 };
+enum { FACTS = 4, CHECKED_MAXIMUM = 2 * MEMBERS_MAXIMUM, MEMBERS_PARTS = 2, MEMBERS_MS = 3000 };
 
 /* One member or seed, looked at. */
 struct checked {
@@ -102,7 +102,8 @@ static void look_at_all(struct set *set)
                 .endpoint = {.host = set->items[i].member.host, .port = set->items[i].member.port},
                 .argument = &set->items[i]};
     /* A member that is silent must not take the time that the whole needs. */
-    probe_bound(probe, deadline_share(probe_deadline(probe), MEMBERS_PARTS));
+    probe_bound(probe, deadline_earlier(deadline_share(probe_deadline(probe), MEMBERS_PARTS),
+                                        deadline_in_ms(MEMBERS_MS)));
     if (count)
         probe_sides(probe, sides, count, look);
     probe_unbound(probe);
@@ -183,6 +184,16 @@ static const char *topology(const struct set *set)
     "them resolvable here, or connect to one member with directConnection=true and without "       \
     "replicaSet"
 
+/* Names that lead nowhere are the set's fault, all else is the member's. */
+static const char *remedy_of(const struct checked *item)
+{
+    bool by_name =
+        item->error.reason == REASON_DNS_NOT_FOUND || item->error.reason == REASON_DNS_UNAVAILABLE;
+    if (by_name)
+        return REMEDY;
+    return item->error.remedy[0] ? item->error.remedy : reason_info(item->error.reason)->remedy;
+}
+
 /* Each member that cannot be reached, by its own cause. */
 static void tell_unreachable(const struct set *set)
 {
@@ -195,9 +206,9 @@ static void tell_unreachable(const struct set *set)
             probe_finding(session->probe, SEVERITY_WARNING, "member-unreachable",
                           session->target->host_property,
                           "the member %s, as the set \"%s\" names it, cannot be used from here: %s "
-                          "at %s: %s. To fix it: " REMEDY,
+                          "at %s: %s. To fix it: %s",
                           item->where, session->hello.set_name, reason_name(item->error.reason),
-                          stage_name(item->stage), item->error.message);
+                          stage_name(item->stage), item->error.message, remedy_of(item));
         else
             probe_finding(session->probe, SEVERITY_WARNING, "endpoint-failed",
                           session->target->host_property, "%s: %s at %s: %s", item->where,
@@ -251,10 +262,9 @@ static bool tell_unusable(const struct set *set, struct error *err)
     if (lost) {
         error_set(err, REASON_ADVERTISED_UNREACHABLE,
                   "%s lets us in, but no %s of its set \"%s\" can be reached by the names that the "
-                  "set announces: %s. %s: %s",
-                  session->where, wanted, session->hello.set_name, members, lost->where,
-                  lost->error.message);
-        error_remedy(err, REMEDY);
+                  "set announces: %s: %s",
+                  session->where, wanted, session->hello.set_name, members, lost->error.message);
+        error_remedy(err, "%s", remedy_of(lost));
         error_brief(err, "no %s of the set \"%s\" can be reached: %s", wanted,
                     session->hello.set_name, members);
     } else {

@@ -26,6 +26,9 @@ char *identity_certificates(const struct identity *identity);
 /* The private key as PEM, not encrypted; the caller wipes and frees it. */
 char *identity_key(const struct identity *identity);
 
+/* The subject of its certificate in RFC 4514 order, "CN=app,O=example"; the caller frees it. */
+char *identity_subject(const struct identity *identity);
+
 /* Release it; NULL is allowed. */
 void identity_free(struct identity *identity);
 

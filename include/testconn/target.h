@@ -29,7 +29,7 @@ struct target_file {
     const char *name;     /* "keystore"; static */
     const char *property; /* "ConnectionProperties.KAFKA_CLIENT_KEYSTORE"; static */
     char *location;       /* as written */
-    char *content;        /* NULL until fetched. Wiped by target_free() */
+    char *content;        /* NULL until fetched, unless it stood inline. Wiped by target_free() */
     size_t length;
 };
 

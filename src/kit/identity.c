@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* identity.c - a client certificate put together from what a file holds. */
+#include "certificate.h"
 #include "identity_state.h"
 
 #include <openssl/err.h>
@@ -132,6 +133,11 @@ char *identity_key(const struct identity *identity)
     BIO *bio = BIO_new(BIO_s_mem());
     PEM_write_bio_PrivateKey(bio, identity->key, NULL, NULL, 0, NULL, NULL);
     return take_text(bio);
+}
+
+char *identity_subject(const struct identity *identity)
+{
+    return certificate_name(X509_get_subject_name(identity->certificate));
 }
 
 void identity_free(struct identity *identity)

@@ -6,7 +6,8 @@
 
 #include "text.h"
 
-/* In the order of the API document; INSTANCE_URL is what Salesforce connections need besides. */
+/* In the order of the API document; INSTANCE_URL is what Salesforce connections need besides, and
+ * MONGODB_CLIENT_CERT, which may hold a key, is testconn's own. */
 const struct property_word property_words[] = {
     {"HOST", VALUE_HOST, false},
     {"PORT", VALUE_PORT, false},
@@ -56,6 +57,8 @@ const struct property_word property_words[] = {
     {"CLUSTER_IDENTIFIER", VALUE_TEXT, false},
     {"DATABASE", VALUE_TEXT, false},
     {"INSTANCE_URL", VALUE_TEXT, false},
+    {"MONGODB_CLIENT_CERT", VALUE_LOCATION, true},
+    {"MONGODB_CLIENT_KEY_PASSWORD", VALUE_TEXT, true},
     {NULL, VALUE_TEXT, false},
 };
 

@@ -142,11 +142,42 @@ static void take_endpoints(struct resolving *resolving, const struct jdbc_url *u
     }
 }
 
+/* PEM with certificate and key: a path, or as it is. */
+static void take_client_certificate(struct resolving *resolving)
+{
+    struct target *target = resolving->target;
+    const char *location = resolving_property(resolving, "MONGODB_CLIENT_CERT");
+    const char *password = resolving_property(resolving, "MONGODB_CLIENT_KEY_PASSWORD");
+    if (!location)
+        return;
+    bool is_inline = text_starts(location, "-----BEGIN");
+    target->files = xcalloc(1, sizeof *target->files);
+    target->file_count = 1;
+    target->files[0] = (struct target_file){
+        .name = "client_certificate",
+        .property = PROPERTIES "MONGODB_CLIENT_CERT",
+        .location = xstrdup(is_inline ? "the inline client certificate" : location),
+        .content = is_inline ? xstrdup(location) : NULL,
+        .length = is_inline ? strlen(location) : 0};
+    resolving_origin(resolving, "client certificate", is_inline ? "inline PEM" : location,
+                     PROPERTIES "MONGODB_CLIENT_CERT");
+    if (!password)
+        return;
+    target->secrets = xcalloc(1, sizeof *target->secrets);
+    target->secret_count = 1;
+    target->secrets[0] =
+        (struct target_secret){.name = "client_key_password",
+                               .property = PROPERTIES "MONGODB_CLIENT_KEY_PASSWORD",
+                               .value = xstrdup(password)};
+    resolving_origin(resolving, "key password", "***", PROPERTIES "MONGODB_CLIENT_KEY_PASSWORD");
+}
+
 static void use_url(struct resolving *resolving, const struct jdbc_url *url)
 {
     const char *database = resolving_property(resolving, "DATABASE");
     resolving->target->subprotocol = xstrdup(url->subprotocol);
     resolving_take_login(resolving);
+    take_client_certificate(resolving);
     take_endpoints(resolving, url);
     resolving_take_database(resolving, url->database ? url->database : database,
                             url->database ? PATH : PROPERTIES "DATABASE");

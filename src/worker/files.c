@@ -81,6 +81,8 @@ static bool tell_s3(const char *location, const char *remedy, struct error *err)
 bool files_read(struct target_file *file, struct deadline deadline, struct error *err)
 {
     const char *location = file->location;
+    if (file->content) /* it stood in the definition */
+        return true;
     if (text_starts_nocase(location, "s3://")) {
         tell_s3(location, "name the file by a path of this host", err);
         return error_property(err, file->property);

@@ -15,7 +15,8 @@
  */
 bool files_replace(struct connection *connection, struct deadline deadline, struct error *err);
 
-/* Fetch FILE (a path, file://) into its content. False with ERR set and its property named. */
+/* Fetch FILE (a path, file://) into its content, unless that is there. False with ERR set and its
+ * property named. */
 bool files_read(struct target_file *file, struct deadline deadline, struct error *err);
 
 /* Fetch the CA that POLICY names (a path, file://, inline PEM) into POLICY. False with ERR set. */
