@@ -13,7 +13,7 @@
 #include "fd.h"
 #include "text.h"
 
-enum { TURN_MS = 100, QUIET_MS = 150, LINES_MAXIMUM = 12, ROWS_UNKNOWN = 24, NAME_COLUMN = 8 };
+enum { TURN_MS = 100, QUIET_MS = 150, LINES_MAXIMUM = 8, ROWS_UNKNOWN = 24, NAME_COLUMN = 8 };
 
 struct running {
     size_t key;
@@ -84,13 +84,15 @@ static void append_sum(const struct screen *screen, struct text_buffer *text)
     text_buffer_release(&line);
 }
 
+/* At most half of the rows: one that is made smaller then still shows all live lines, and those it
+ * has pushed out cannot be taken back. */
 static size_t lines_that_fit(void)
 {
-    enum { OTHER_ROWS = 4 }; /* "and more", the sum, the cursor's, and one that is final */
+    enum { OTHER_ROWS = 2 }; /* "and more", and the sum */
     struct winsize size = {0};
     int rows = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row
                                                                                : ROWS_UNKNOWN;
-    int fit = rows - OTHER_ROWS;
+    int fit = rows / 2 - OTHER_ROWS;
     return fit < 1 ? 1 : fit < LINES_MAXIMUM ? (size_t)fit : LINES_MAXIMUM;
 }
 
@@ -123,6 +125,15 @@ static int count_rows(const char *text)
     return rows;
 }
 
+/* Line by line: to clear the screen from its upper left corner on makes some terminals keep what
+ * stood there as history. */
+static void append_erasing(int rows, struct text_buffer *text)
+{
+    text_append(text, "\r\033[2K");
+    while (rows-- > 0)
+        text_append(text, "\033[A\033[2K");
+}
+
 /* One write: old live lines away, what is final, the live lines LINES. */
 static void draw(struct screen *screen, char *lines)
 {
@@ -130,7 +141,7 @@ static void draw(struct screen *screen, char *lines)
     fflush(screen->out);
     if (screen->final_length > 0 || strcmp(lines, screen->drawn) != 0) {
         if (screen->drawn_rows > 0)
-            text_append_format(&all, "\r\033[%dA\033[J", screen->drawn_rows);
+            append_erasing(screen->drawn_rows, &all);
         text_append_bytes(&all, screen->final, screen->final_length);
         text_append(&all, lines);
         if (!screen->error && !fd_write_all(STDOUT_FILENO, all.data, all.length))
