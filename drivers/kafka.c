@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kafka_driver.h"
+#include "kafka_library.h"
 #include "testconn/keystore.h"
 
 enum { EXPIRES_SOON_DAYS = 30 };
@@ -69,12 +70,20 @@ static bool attempt(struct probe *probe, const struct target *target,
                     const struct endpoint *endpoint, bool tls, struct error *err)
 {
     struct session session;
+    library_start(probe, target);
     session_init(&session, probe, target, endpoint, tls);
     bool works = session_open(&session, err);
-    if (works) {
+    if (works)
         note_software(&session);
-        works = session_log_in(&session, err) && ask_cluster(&session, err);
-    }
+    works = works && session_log_in(&session, err);
+    bool with_library = works && !library_is_known_to_fail(
+                                     probe, target, session.versions.software_level, session.where);
+    /* Only now: a password that is refused is tried once. */
+    if (with_library)
+        library_connect(endpoint);
+    works = works && ask_cluster(&session, err);
+    if (works && with_library)
+        library_tell(probe, target, session.where);
     session_close(&session);
     return works;
 }
@@ -126,6 +135,8 @@ TESTCONN_DRIVER_MODULE = {
     .summary = "Apache Kafka, Amazon MSK and what speaks Kafka's protocol",
     .types = (const char *const[]){"KAFKA", NULL},
     .default_port = 9092,
+    .libraries = (const struct library[]){{"librdkafka.so.1", "librdkafka1"}, {NULL, NULL}},
+    .preload = library_preload,
     .prepare = open_keystore,
     .test = kafka_test,
 };

@@ -258,6 +258,18 @@ def test_many_side_by_side(broker):
     assert code == 0 and document["summary"]["ok"] == 40
 
 
+def test_what_the_installed_librdkafka_cannot_is_a_finding_and_not_the_verdict(broker):
+    works = verdict(kafka(broker.at("SS"), TLS, plain()))
+    assert facts(works)["librdkafka"].endswith("works") and "installed-library-fails" not in rules(works)
+    if facts(works)["librdkafka"].startswith("2.0.2"):
+        for login, at, words in ((scram(), broker.at("SS"), "the password is right"),
+                                 ({}, broker.at("SSLV6"), "certificate verify failed")):
+            report = verdict(kafka(at, TLS, login))
+            assert report["status"] == "ok" and "librdkafka" not in facts(report)
+            told = findings(report, "installed-library-fails")
+            assert len(told) == 1 and "librdkafka 2.0.2" in told[0] and words in told[0]
+
+
 # Advertised listeners: a client sees only the brokers that have the listener it came in by.
 
 @pytest.fixture(scope="module")
@@ -311,6 +323,7 @@ def reached(report):
 def test_every_advertised_broker_is_reached(cluster):
     report = verdict(kafka(cluster.at("TWO"), OFF))
     assert report["status"] == "ok" and reached(report) == {1: True, 2: True} and not report["findings"]
+    assert facts(report)["librdkafka"].endswith("works")
 
 
 @pytest.mark.parametrize("listener, words", [
@@ -356,5 +369,5 @@ def test_kafka_3_9():
         for login in (plain(), scram(), scram(mechanism="SCRAM-SHA-256")):
             report = verdict(kafka(old.at("SS"), TLS, login))
             assert report["status"] == "ok", report
-            assert report["server"]["version"] == "3.9"
+            assert report["server"]["version"] == "3.9" and facts(report)["librdkafka"].endswith("works")
         expect(verdict(kafka(old.at("SS"), TLS, scram(password="wrong"))), "LOGIN_REFUSED", "login", "58")
