@@ -62,6 +62,16 @@ void https_response_release(struct https_response *response); /* wipes the body 
 /* The value of the first header of that NAME (without case), or NULL. */
 const char *https_header(const struct https_response *response, const char *name);
 
+/* One field of a form; a NULL value leaves it out. */
+struct https_field {
+    const char *name;
+    const char *value;
+};
+
+/* COUNT fields as application/x-www-form-urlencoded, every byte but letters, digits and "-._~"
+ * escaped. The caller wipes and frees it. */
+char *https_form(const struct https_field *fields, size_t count);
+
 /* Initialise libcurl; for a driver's preload(). Opens nothing and starts no thread. */
 void https_preload(void);
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADERS_MAXIMUM = 64 * 1024 }; /* bytes of an answer's headers, interim answers included */
+/* Of an answer's headers, interim answers included: bytes, lines. */
+enum { HEADERS_MAXIMUM = 64 * 1024, LINES_MAXIMUM = 1000 };
 
 static void forget_headers(struct https_response *response)
 {
@@ -42,7 +43,7 @@ static size_t take_header(char *bytes, size_t one, size_t length, void *argument
     struct https_response *response = exchange->response;
     (void)one;
     exchange->header_bytes += length;
-    if (exchange->header_bytes > HEADERS_MAXIMUM) {
+    if (exchange->header_bytes > HEADERS_MAXIMUM || ++exchange->header_lines > LINES_MAXIMUM) {
         exchange->excess = HTTPS_EXCESS_HEADERS;
         return 0;
     }

@@ -31,7 +31,8 @@ struct https_exchange {
     struct deadline deadline;
     char where[300];     /* "login.example:443" */
     size_t header_bytes; /* of all answers, interim ones and redirects too */
-    bool in_headers;     /* they have begun and not ended */
+    size_t header_lines;
+    bool in_headers; /* they have begun and not ended */
     struct text_buffer body;
     enum https_excess excess;
     bool timed_out;

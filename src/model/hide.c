@@ -122,4 +122,8 @@ void hide_passwords(json_t *document)
     json_object_del(oauth, "OAuth2Credentials");
     json_object_del(oauth, "AuthorizationCodeProperties");
     hide_in_map(json_object_get(oauth, "TokenUrlParametersMap"), false);
+    /* In place of an ARN there may be the secret itself. */
+    const char *secret = json_string_value(json_object_get(authentication, "SecretArn"));
+    if (secret && !text_starts(secret, "arn:") && !text_starts(secret, "${"))
+        json_object_del(authentication, "SecretArn");
 }

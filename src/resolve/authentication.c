@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "reference.h"
 #include "text.h"
 #include "words.h"
 
@@ -106,7 +107,9 @@ static void check_oauth(const json_t *object, struct problems *problems)
 /* An ARN, or what the secret of that ARN would hold, which the driver reads. */
 static void check_secret(const json_t *value, struct problems *problems)
 {
-    if (!authentication_is_content(json_string_value(value)))
+    const char *text = json_string_value(value);
+    /* A variable that is not set is told by whoever looked for it. */
+    if (!authentication_is_content(text) && !reference_in(text, REFERENCE_ENVIRONMENT))
         check_text(value, AUTHENTICATION ".SecretArn", &arn_rule, problems);
 }
 

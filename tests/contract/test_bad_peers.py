@@ -28,12 +28,20 @@ def test_there_are_drivers_and_each_says_what_it_expects():
         assert (EXPECTATIONS / f"{driver}.json").exists(), driver
 
 
+def fill(value, names):
+    """VALUE with each {name} of its texts replaced."""
+    if isinstance(value, dict):
+        return {key: fill(inner, names) for key, inner in value.items()}
+    for name, text in names.items():
+        value = value.replace(f"{{{name}}}", text)
+    return value
+
+
 def build(template, port, host, modes):
     """The definition of TEMPLATE with the properties of its mode put in."""
-    properties = {key: value.replace("{port}", str(port)).replace("{host}", host)
-                  .replace("{canary}", CANARY).replace("{certificates}", str(certificates()))
-                  for key, value in {**template["properties"], **modes}.items()}
-    return {"Name": "case", "ConnectionType": template["type"], "ConnectionProperties": properties}
+    names = {"port": str(port), "host": host, "canary": CANARY, "certificates": str(certificates())}
+    return fill({"Name": "case", "ConnectionType": template["type"], "ConnectionProperties": {**template["properties"], **modes},
+                 **({"AuthenticationConfiguration": template["authentication"]} if "authentication" in template else {})}, names)
 
 
 def private_kib(pid):

@@ -71,6 +71,11 @@ static void secret_members_are_removed_and_others_stay(void **state)
               "\"TokenUrlParametersMap\":{\"audience\":\"x\"}}}}");
     free(text);
     json_decref(document);
+    /* The content of a secret in place of its ARN. */
+    document = json_pack("{s:{s:s}}", "AuthenticationConfiguration", "SecretArn", "{\"a\":\"b\"}");
+    hide_passwords(document);
+    assert_int_equal(json_object_size(json_object_get(document, "AuthenticationConfiguration")), 0);
+    json_decref(document);
 }
 
 int main(void)
