@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,22 +118,33 @@ void talk_settle(struct talks *talks, const struct talk *talk, int64_t wait_us)
     }
 }
 
-int64_t talk_starved_us(void)
+/* What /proc tells in PATH, cut at the first line break; "" where there is no such file. */
+static void read_line(const char *path, char out[64])
 {
-    char text[64];
-    long long ran = 0;
-    long long waited = 0;
-    int fd = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, out, 63);
     if (fd >= 0)
         close(fd);
-    if (got <= 0)
-        return 0;
-    text[got] = '\0';
-    char *end = text;
-    ran = strtoll(text, &end, 10);
-    waited = strtoll(end, NULL, 10);
-    return ran > 0 ? waited / 1000 : 0;
+    out[got > 0 ? got : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+}
+
+int64_t talk_starved_us(void)
+{
+    char line[64]; /* "ran waited times", nanoseconds */
+    read_line("/proc/self/schedstat", line);
+    const char *waited = strchr(line, ' ');
+    return waited ? strtoll(waited, NULL, 10) / 1000 : 0;
+}
+
+bool talk_machine_is_busy(void)
+{
+    char line[64]; /* "0.53 1.00 0.98 running/all last" */
+    read_line("/proc/loadavg", line);
+    const char *slash = strchr(line, '/');
+    const char *running = slash ? memrchr(line, ' ', (size_t)(slash - line)) : NULL;
+    /* We are one of them, and the front that reads our report may be another. */
+    return running && strtol(running, NULL, 10) > sysconf(_SC_NPROCESSORS_ONLN) + 1;
 }
 
 void talks_close(struct talks *talks)

@@ -45,9 +45,12 @@ struct talk *talk_listen(struct talks *talks, const struct talk *one, int64_t wa
 /* Give TALK, which has said something, WAIT_US to say more. */
 void talk_settle(struct talks *talks, const struct talk *talk, int64_t wait_us);
 
-/* Microseconds that this process has waited for a processor so far: on a busy machine a service
- * may be as late as we are. 0 where the kernel does not tell. */
+/* Microseconds that this process has waited for a processor so far; 0 where the kernel does not
+ * tell. */
 int64_t talk_starved_us(void);
+
+/* Whether more wants to run on this machine than it has processors. */
+bool talk_machine_is_busy(void);
 
 /* Close all of them. */
 void talks_close(struct talks *talks);
