@@ -16,8 +16,9 @@
 
 enum { COMMANDS_MAXIMUM = 32, NAME_SHOWN = 200 };
 
-const struct command *const commands[] = {&command_test,       &command_explain, &command_drivers,
-                                          &command_completion, &command_version, NULL};
+const struct command *const commands[] = {
+    &command_test,       &command_explain, &command_cert, &command_drivers,
+    &command_completion, &command_version, NULL};
 
 static int print_help(void)
 {

@@ -25,6 +25,46 @@ static bool has(const char *data, size_t length, const char *word)
     return memmem(data, length, word, strlen(word)) != NULL;
 }
 
+/* What the PEM lines of other things say; the more special first. */
+static const struct {
+    const char *line;
+    const char *what;
+} other_pem[] = {
+    {"-----BEGIN PKCS7-----",
+     "it holds PKCS#7, not certificates (openssl pkcs7 -print_certs -in FILE)"},
+    {"-----BEGIN CMS-----", "it holds CMS, not certificates"},
+    {"-----BEGIN ENCRYPTED PRIVATE KEY-----",
+     "it holds an encrypted private key and no certificate"},
+    {"PRIVATE KEY-----", "it holds a private key and no certificate"},
+    {"-----BEGIN CERTIFICATE REQUEST-----", "it holds a certificate request, not a certificate"},
+    {"-----BEGIN NEW CERTIFICATE REQUEST-----",
+     "it holds a certificate request, not a certificate"},
+    {"-----BEGIN PUBLIC KEY-----", "it holds a public key, not a certificate"},
+    {"-----BEGIN X509 CRL-----", "it holds a revocation list, not a certificate"},
+    {"-----BEGIN CERTIFICATE-----", "it is cut off: the line -----END CERTIFICATE----- is missing"},
+};
+
+/* Text of an editor that writes two bytes a character, with or without its mark. */
+static bool is_wide(const char *data, size_t length)
+{
+    if (length >= 2 && (memcmp(data, "\xFF\xFE", 2) == 0 || memcmp(data, "\xFE\xFF", 2) == 0))
+        return true;
+    return length >= 4 && (memcmp(data, "-\0-\0", 4) == 0 || memcmp(data, "\0-\0-", 4) == 0);
+}
+
+/* A certificate's Base64 without the lines around it. */
+static bool is_bare_base64(const char *data, size_t length)
+{
+    if (length < 4 || memcmp(data, "MII", 3) != 0)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!data[i] || !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= "
+                                "\t\r\n",
+                                data[i]))
+            return false;
+    return true;
+}
+
 /* What text without a readable PEM certificate is. */
 static const char *name_text(const char *data, size_t length)
 {
@@ -33,17 +73,16 @@ static const char *name_text(const char *data, size_t length)
         blank++;
     if (blank == length)
         return "it is empty";
-    if (has(data, length, "-----BEGIN PKCS7-----"))
-        return "it holds PKCS#7, not certificates";
-    if (has(data, length, "PRIVATE KEY-----") && has(data, length, "-----BEGIN"))
-        return "it holds a private key and no certificate";
-    if (has(data, length, "-----BEGIN CERTIFICATE REQUEST-----") ||
-        has(data, length, "-----BEGIN NEW CERTIFICATE REQUEST-----"))
-        return "it holds a certificate request, not a certificate";
-    if (has(data, length, "-----BEGIN PUBLIC KEY-----"))
-        return "it holds a public key, not a certificate";
-    if (has(data, length, "-----BEGIN CERTIFICATE-----"))
-        return "it is cut off: the line -----END CERTIFICATE----- is missing";
+    if (is_wide(data, length))
+        return "it is text in UTF-16; PEM is written in ASCII (save it as UTF-8 or ASCII)";
+    for (size_t i = 0; i < sizeof other_pem / sizeof *other_pem; i++)
+        if (has(data, length, "-----BEGIN") && has(data, length, other_pem[i].line))
+            return other_pem[i].what;
+    if (is_bare_base64(data + blank, length - blank))
+        return "it is Base64 without the lines -----BEGIN CERTIFICATE----- and -----END "
+               "CERTIFICATE-----";
+    if (blank + 4 < length && memcmp(data + blank, "ssh-", 4) == 0)
+        return "it is a public key of SSH";
     if (data[blank] == '<')
         return "it is a web page or XML (an error page saved as a file?)";
     if (data[blank] == '{')

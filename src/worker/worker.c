@@ -174,6 +174,17 @@ static void fetch_credentials(struct test *test)
         end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }
 
+/* What TLS will say of a configured CA: it decides there, not here. */
+static void warn_of_use(struct test *test, X509 *certificate, int index, int count)
+{
+    struct certificate_fault faults[CERTIFICATE_FAULTS];
+    size_t found = certificate_check_use(certificate, index, count, faults, CERTIFICATE_FAULTS);
+    for (size_t i = 0; i < found; i++)
+        if (faults[i].severity != SEVERITY_NOTE)
+            probe_finding_at(test->probe, STAGE_CERTIFICATE, SEVERITY_WARNING, faults[i].rule,
+                             test->resolution.target->tls.ca_property, faults[i].message);
+}
+
 /* The documented rules for the configured CA: each broken one a finding, the first decides. */
 static void check_certificate(struct test *test)
 {
@@ -192,6 +203,8 @@ static void check_certificate(struct test *test)
                                        ? CERTIFICATE_RULES_KAFKA
                                        : CERTIFICATE_RULES_JDBC;
     probe_note_integer(test->probe, "certificates", count);
+    for (int i = 0; i < count; i++)
+        warn_of_use(test, sk_X509_value(list, i), i + 1, count);
     for (int i = 0; !tls->skip_ca_rules && i < count; i++) {
         struct certificate_fault faults[FAULTS_MAXIMUM];
         size_t found =
