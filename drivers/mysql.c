@@ -5,22 +5,50 @@
 
 #include "mysql_driver.h"
 
-/* Login methods that show the password to nobody but the server. */
-#define METHODS_IN_CLEAR                                                                           \
-    "mysql_native_password,caching_sha2_password,client_ed25519,sha256_password,auth_gssapi_"      \
-    "client"
-/* These send the password as it is. */
-#define METHODS_OVER_TLS METHODS_IN_CLEAR ",mysql_clear_password,dialog"
-
 #define NOWHERE "/nonexistent/testconn"
 enum { PACKET_MAXIMUM = 1 << 20 }; /* bytes; an answer to our requests has less than 1 KiB */
+
+const char *mysql_methods(const struct session *session)
+{
+    return session->tls ? "caching_sha2_password, mysql_native_password, client_ed25519, "
+                          "sha256_password, mysql_clear_password, dialog"
+                        : "caching_sha2_password, mysql_native_password, client_ed25519, "
+                          "sha256_password";
+}
+
+const char *mysql_method(const struct session *session)
+{
+    return session->talk.method[0] ? session->talk.method : session->greeting.plugin;
+}
+
+/* The library's tap on what it reads, decrypted: not in its headers, and not in every build of it.
+ */
+__attribute__((weak)) int ma_pvio_register_callback(
+    my_bool on, void (*see)(int writing, MYSQL *mysql, const unsigned char *bytes, size_t length));
+
+static struct session *tapped; /* one at a time */
+
+/* LENGTH may be a failed read's -1. */
+static void see_bytes(int writing, MYSQL *mysql, const unsigned char *bytes, size_t length)
+{
+    if (!writing && tapped && tapped->mysql == mysql && length <= PACKET_MAXIMUM)
+        login_talk_read(&tapped->talk, bytes, length);
+}
+
+static void tap(struct session *session)
+{
+    static bool done;
+    tapped = session;
+    if (!done && ma_pvio_register_callback)
+        ma_pvio_register_callback(1, see_bytes);
+    done = true;
+}
 
 static void set_tls_options(struct session *session)
 {
     const my_bool on = 1;
     const my_bool off = 0;
-    mysql_options(session->mysql, MARIADB_OPT_RESTRICTED_AUTH,
-                  session->tls ? METHODS_OVER_TLS : METHODS_IN_CLEAR);
+    mysql_options(session->mysql, MARIADB_OPT_RESTRICTED_AUTH, mysql_methods(session));
     if (!session->tls)
         return;
     mysql_options(session->mysql, MYSQL_OPT_SSL_ENFORCE, &on);
@@ -83,11 +111,29 @@ static bool log_in(struct session *session, const struct endpoint *endpoint, str
     if (!session->mysql)
         return error_set(err, REASON_BUSY, "no memory for a connection");
     set_options(session->mysql);
+    tap(session);
     probe_guard(session->probe, session->tls, see_greeting, session);
     return mysql_real_connect(session->mysql, endpoint->host, target->user,
                               target->password ? target->password : "", target->database,
                               endpoint->port, NULL, 0) != NULL ||
            mysql_explain(session, err);
+}
+
+static void tell_login(const struct session *session)
+{
+    const struct login_talk *talk = &session->talk;
+    if (mysql_method(session)[0])
+        probe_note(session->probe, "login_method", "%s", mysql_method(session));
+    if (talk->cached || talk->full)
+        probe_note_boolean(session->probe, "password_was_cached", talk->cached);
+    if (talk->key_came && !session->tls)
+        probe_finding(
+            session->probe, SEVERITY_WARNING, "password-key-unverified", NULL,
+            "nothing encrypts the connection to %s, so the password went encrypted with an RSA key "
+            "that came from the server and that nothing vouches for: who sits on the way can read "
+            "it. TLS avoids that; MySQL's own JDBC driver logs in like this with "
+            "allowPublicKeyRetrieval=true only",
+            session->where);
 }
 
 /* "5.5.5-10.11.6-MariaDB-0+deb12u1" is MariaDB 10.11.6: old replicas wanted a 5 in front. */
@@ -109,8 +155,7 @@ static void tell_server(const struct session *session)
     probe_note(session->probe, "user", "%s", session->target->user);
     if (session->target->database)
         probe_note(session->probe, "database", "%s", session->target->database);
-    if (session->greeting.plugin[0])
-        probe_note(session->probe, "server_default_method", "%s", session->greeting.plugin);
+    tell_login(session);
 }
 
 /* Harmless, and proof that statements are answered; which account row let us in is worth knowing.

@@ -15,12 +15,20 @@ struct session {
     MYSQL *mysql;
     bool tls; /* asked for; false once the server was seen to have none */
     struct greeting greeting;
+    struct login_talk talk;
     char where[300]; /* "db.example:3306" */
 };
 
 /* Wait for the greeting on FD and read it without taking it. False with ERR set: there is none. */
 bool greeting_read(struct probe *probe, int fd, const char *where, struct greeting *greeting,
                    struct error *err);
+
+/* The login methods that SESSION may use, comma-separated: without TLS none that shows the
+ * password. */
+const char *mysql_methods(const struct session *session);
+
+/* The login method that the server asked for; "" when it has said none. */
+const char *mysql_method(const struct session *session);
 
 /* Why SESSION failed, by the error's number. Returns false. */
 bool mysql_explain(struct session *session, struct error *err);

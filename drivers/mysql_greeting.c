@@ -19,11 +19,15 @@ static bool check_first_bytes(struct probe *probe, const char *where, struct err
     const unsigned char *bytes;
     size_t length = probe_peer_bytes(probe, &bytes);
     const char *protocol = probe_peer_protocol(probe);
-    if (length == 0)
-        return error_set(err, REASON_CONNECTION_CLOSED,
-                         "%s accepted the connection and closed it without a greeting", where);
-    if (protocol && strcmp(protocol, "MySQL") != 0)
-        return error_set(err, REASON_WRONG_PROTOCOL, "%s speaks %s, not MySQL", where, protocol);
+    if (length == 0) {
+        error_set(err, REASON_CONNECTION_CLOSED,
+                  "%s accepted the connection and closed it without a greeting", where);
+        return error_brief(err, "closed without a greeting");
+    }
+    if (protocol && strcmp(protocol, "MySQL") != 0) {
+        error_set(err, REASON_WRONG_PROTOCOL, "%s speaks %s, not MySQL", where, protocol);
+        return error_brief(err, "%s answers there", protocol);
+    }
     return length > PACKET_HEADER ||
            error_set(err, REASON_CONNECTION_CLOSED, "%s closed the connection within its greeting",
                      where);

@@ -15,7 +15,7 @@ enum {
 };
 
 /* First bytes of the server's packets. */
-enum { OK = 0x00, MORE_DATA = 0x01, NEXT_FACTOR = 0x02, SWITCH = 0xFE, FAILURE = 0xFF };
+enum { OK = 0x00, MORE_DATA = 0x01, SWITCH = 0xFE, FAILURE = 0xFF };
 
 /* MORE_DATA of caching_sha2_password. */
 enum { CACHED = 3, NOT_CACHED = 4 };
@@ -66,7 +66,6 @@ static void read_method(struct login_talk *talk, const unsigned char *packet, si
 {
     static const char old[] = "mysql_old_password";
     bool named = length > 1;
-    talk->next_factor = packet[0] == NEXT_FACTOR;
     copy_name(talk->method, sizeof talk->method, named ? packet + 1 : (const unsigned char *)old,
               named ? length - 1 : sizeof old);
 }
@@ -75,7 +74,6 @@ static void read_packet(struct login_talk *talk, const unsigned char *packet, si
 {
     switch (packet[0]) {
     case SWITCH:
-    case NEXT_FACTOR:
         read_method(talk, packet, length);
         break;
     case MORE_DATA:

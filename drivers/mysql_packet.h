@@ -28,12 +28,11 @@ bool greeting_parse(const unsigned char *packet, size_t length, struct greeting 
 
 /* What the server asked for between its greeting and its verdict. */
 struct login_talk {
-    char method[64];  /* the login method asked for last; "" when it stayed with the greeting's */
-    bool next_factor; /* it is a second or third one of the same login */
-    bool cached;      /* caching_sha2_password: the server had the password in its cache */
-    bool full;        /* it had not */
-    bool key_came;    /* the server's RSA key for the password, which nothing vouches for */
-    bool over;        /* the verdict came: what follows is no login */
+    char method[64]; /* the login method asked for last; "" when it stayed with the greeting's */
+    bool cached;     /* caching_sha2_password: the server had the password in its cache */
+    bool full;       /* it had not */
+    bool key_came;   /* the server's RSA key for the password, which nothing vouches for */
+    bool over;       /* the verdict came: what follows is no login */
 };
 
 /* Read on, in LENGTH BYTES that begin with a packet, as one read of the client library has them. */

@@ -35,6 +35,9 @@ static const struct meaning {
     {1152, REASON_CONNECTION_CLOSED, NULL},
     {1158, REASON_CONNECTION_CLOSED, NULL},
     {1159, REASON_CONNECTION_CLOSED, NULL},
+    {1184, REASON_QUERY_FAILED,
+     "a statement that the server runs at each login (init_connect) fails for this user: see the "
+     "server's log"},
     {1203, REASON_SERVER_BUSY, "close sessions of this user, or raise max_user_connections"},
     {1226, REASON_SERVER_BUSY,
      "wait, or raise the limit of the account (ALTER USER ... WITH MAX_...)"},
@@ -47,7 +50,8 @@ static const struct meaning {
      "load the login plugin on the server, or give the account one that it has"},
     {1698, REASON_LOGIN_METHOD,
      "the account logs in by another way than a password (unix_socket, auth_socket): give it a "
-     "password plugin, or use another account"},
+     "password plugin, or use another account. If it has a password as well, that is not the one "
+     "given here"},
     {1820, REASON_LOGIN_NOT_ALLOWED,
      "the password has expired: set a new one (ALTER USER ... IDENTIFIED BY)"},
     {1862, REASON_LOGIN_NOT_ALLOWED,
@@ -64,6 +68,9 @@ static const struct meaning {
      "too many failed logins have locked the account: wait, or ALTER USER ... ACCOUNT UNLOCK, and "
      "find out who tries a wrong password"},
     {4031, REASON_CONNECTION_CLOSED, NULL},
+    {4150, REASON_LOGIN_NOT_ALLOWED,
+     "too many wrong passwords (max_password_errors) have shut the account out: FLUSH PRIVILEGES, "
+     "and find out who tries a wrong password"},
     {4151, REASON_LOGIN_NOT_ALLOWED, "ALTER USER ... ACCOUNT UNLOCK on the server"},
     {9001, REASON_SERVER_BUSY, "ProxySQL reaches no server behind it: look there"},
 };
@@ -96,10 +103,16 @@ static const char *property_of(const struct target *target, enum reason reason)
 /* 1045 has many causes and the server tells few: what rules some of them out is said. */
 static void advise_refused(const struct session *session, const char *words, struct error *err)
 {
+    const char *method = mysql_method(session);
     bool given = session->target->password && *session->target->password;
-    if (!given || strstr(words, "using password: NO"))
-        error_remedy(err, "give a password: the account has one, and %s",
-                     given ? "none reached the server" : "the one given is empty");
+    if (!given)
+        error_remedy(err, "give a password: the one given is empty, and the account has one");
+    else if (strstr(words, "using password: NO"))
+        error_remedy(err,
+                     "the server's login method \"%s\" refused the account before it looked at a "
+                     "password, or by another system's word (PAM): see the server's log, and use "
+                     "an account with a password of its own",
+                     method);
     else if (strstr(words, "for user ''@"))
         error_remedy(err, "drop the anonymous account ''@'localhost' on the server: it goes before "
                           "the one named here");
@@ -107,8 +120,24 @@ static void advise_refused(const struct session *session, const char *words, str
         error_remedy(err,
                      "check USERNAME and PASSWORD; the server says the same of an unknown user, a "
                      "wrong password, an account for other client hosts%s",
-                     session->tls ? " and one that demands a client certificate"
-                                  : " and one that demands TLS (REQUIRE SSL)");
+                     session->tls ? ", and one that demands a client certificate or a second factor"
+                                  : ", and one that demands TLS (REQUIRE SSL)");
+}
+
+/* What NUMBER means; of one that we do not know its class tells, or where it was said. */
+static enum reason find_reason(const struct session *session, unsigned number)
+{
+    const struct meaning *meaning = find_meaning(number);
+    const char *sqlstate = mysql_sqlstate(session->mysql);
+    /* A password method was asked for and refused us before: only the account's last one is told.
+     */
+    if (number == 1698 && session->talk.method[0])
+        return REASON_LOGIN_REFUSED;
+    if (meaning)
+        return meaning->reason;
+    if (strncmp(sqlstate, "28", 2) == 0)
+        return REASON_LOGIN_REFUSED;
+    return strncmp(sqlstate, "42", 2) == 0 ? REASON_PERMISSION_DENIED : REASON_QUERY_FAILED;
 }
 
 /* "Access denied for user 'app'@'10.0.0.7'": the server's own name for where we come from. */
@@ -118,23 +147,16 @@ static bool tell_server_words(const struct session *session, unsigned number, co
     const struct meaning *meaning = find_meaning(number);
     const struct target *target = session->target;
     bool in_query = probe_current_stage(session->probe) == STAGE_QUERY;
-    enum reason reason = meaning ? meaning->reason : REASON_QUERY_FAILED;
-    const char *sqlstate = mysql_sqlstate(session->mysql);
-    /* An unknown number: its class tells, or where it was said. */
-    if (!meaning && strncmp(sqlstate, "28", 2) == 0)
-        reason = REASON_LOGIN_REFUSED;
-    else if (!meaning && strncmp(sqlstate, "42", 2) == 0)
-        reason = REASON_PERMISSION_DENIED;
-    else if (!meaning && strstr(words, "GSSAPI"))
-        reason = REASON_KERBEROS_FAILED;
+    enum reason reason = find_reason(session, number);
     error_set(err, reason, "%s answered user \"%s\"%s%s%s: \"%s\" (error %u, SQLSTATE %s%s)",
               session->where, target->user, target->database ? " (database \"" : "",
               target->database ? target->database : "", target->database ? "\")" : "", words,
-              number, sqlstate,
+              number, mysql_sqlstate(session->mysql),
               session->greeting.is_error ? ", instead of a greeting"
               : session->tls             ? ", over TLS"
               : in_query                 ? ""
                                          : ", without TLS");
+    error_brief(err, "\"%s\" (%u)", words, number);
     if (number == 1045)
         advise_refused(session, words, err);
     else if (meaning && meaning->remedy)
@@ -142,51 +164,94 @@ static bool tell_server_words(const struct session *session, unsigned number, co
     return error_property(err, property_of(target, reason));
 }
 
-static bool tell_method(const struct session *session, const char *why, const char *remedy,
-                        struct error *err)
+/* A method that we do not use: another one, or one that shows the password where TLS does not hide
+ * it. */
+static bool tell_method(const struct session *session, struct error *err)
+{
+    const char *method = mysql_method(session);
+    bool shows = strcmp(method, "mysql_clear_password") == 0 || strcmp(method, "dialog") == 0;
+    error_set(err, REASON_LOGIN_METHOD,
+              "%s asks user \"%s\" for the login method \"%s\"%s; possible are %s", session->where,
+              session->target->user, method,
+              shows
+                  ? ", which sends the password in clear text, and nothing encrypts the connection"
+                  : ", which testconn does not have",
+              mysql_methods(session));
+    error_brief(err, "it asks for the login method \"%s\"%s", method, shows ? " without TLS" : "");
+    error_property(err, session->target->user_property);
+    return error_remedy(err, "%s",
+                        shows ? "turn TLS on at the server, or give the account a login method "
+                                "that does not show the password"
+                              : "give the account one of the possible login methods (ALTER USER "
+                                "... IDENTIFIED ...)");
+}
+
+/* caching_sha2_password without TLS and without the server's RSA key. */
+static bool tell_no_key(const struct session *session, const char *words, struct error *err)
+{
+    error_set(
+        err, REASON_LOGIN_METHOD,
+        "%s asks user \"%s\" for the login method \"%s\", which needs TLS or an RSA key of the "
+        "server, and there is neither: \"%s\" (client error 2061)",
+        session->where, session->target->user, mysql_method(session), words);
+    error_brief(err, "%s has neither TLS nor an RSA key", mysql_method(session));
+    return error_remedy(err, "turn TLS on at the server, or let it have an RSA key pair "
+                             "(caching_sha2_password_auto_generate_rsa_keys)");
+}
+
+/* OAEP takes 42 bytes of the key's length, and the password ends in a NUL. */
+static bool tell_bad_key(const struct session *session, struct error *err)
 {
     error_set(err, REASON_LOGIN_METHOD,
-              "%s asks user \"%s\" for a login method that cannot be used%s: %s", session->where,
-              session->target->user, session->tls ? "" : " without TLS", why);
-    return error_remedy(err, "%s", remedy);
+              "the password of user \"%s\" cannot be encrypted with the RSA key that %s sent for "
+              "the login method \"%s\": the key is no usable one, or the password is too long for "
+              "it (213 bytes is all that a key of 2048 bits takes)",
+              session->target->user, session->where, mysql_method(session));
+    error_brief(err, "the password does not fit the server's RSA key");
+    error_property(err, session->target->password_property);
+    return error_remedy(err, "turn TLS on at the server, which has no such limit, or use a shorter "
+                             "password");
+}
+
+static bool tell_closed(const struct session *session, const char *words, struct error *err)
+{
+    const char *stage = stage_name(probe_current_stage(session->probe));
+    error_set(err, REASON_CONNECTION_CLOSED,
+              "%s closed the connection of user \"%s\" at the stage %s: %s", session->where,
+              session->target->user, stage, words);
+    error_brief(err, "closed at the stage %s", stage);
+    return error_remedy(err, LOST_TO_SERVER);
 }
 
 /* The client library's own numbers; its texts name neither server nor user. */
 static bool tell_own_words(const struct session *session, unsigned number, const char *words,
                            struct error *err)
 {
-    const char *stage = stage_name(probe_current_stage(session->probe));
     switch (number) {
     case CR_SERVER_GONE_ERROR:
     case CR_SERVER_LOST:
-        error_set(err, REASON_CONNECTION_CLOSED, "%s closed the connection at the stage %s: %s",
-                  session->where, stage, words);
-        return error_remedy(err, LOST_TO_SERVER);
+        return tell_closed(session, words, err);
     case CR_SSL_CONNECTION_ERROR:
         /* A fault of TLS itself is known already. */
         return error_set(err, REASON_CONNECTION_CLOSED,
                          "%s closed the connection in the middle of the TLS handshake: %s",
                          session->where, words);
-    case 2061: /* caching_sha2_password without TLS and without the server's RSA key */
-        return tell_method(session, words,
-                           "enable TLS on the server, or let it generate its RSA key pair "
-                           "(caching_sha2_password_auto_generate_rsa_keys)",
-                           err);
-    case 5010: /* not in our list; its text holds stray bytes and is not shown */
-        return tell_method(session,
-                           "one that sends the password in clear text (mysql_clear_password, "
-                           "dialog), or one unknown to us",
-                           "enable TLS on the server, or give the account a password plugin", err);
+    case CR_UNKNOWN_ERROR:
+        if (session->talk.key_came)
+            return tell_bad_key(session, err);
+        break;
+    case 2061:
+        return tell_no_key(session, words, err);
+    case 5010: /* not in our list; its text names another one and holds stray bytes */
     case CR_AUTH_PLUGIN_CANNOT_LOAD:
-        return tell_method(session, words,
-                           "give the account a password plugin, or install the client plugin "
-                           "(package libmariadb3 or mariadb-plugin-gssapi-client)",
-                           err);
+        return tell_method(session, err);
     default:
-        return error_set(err, REASON_PROTOCOL_ERROR,
-                         "%s does not speak MySQL's protocol at the stage %s: %s (client error %u)",
-                         session->where, stage, words, number);
+        break;
     }
+    return error_set(err, REASON_PROTOCOL_ERROR,
+                     "%s does not speak MySQL's protocol at the stage %s: %s (client error %u)",
+                     session->where, stage_name(probe_current_stage(session->probe)), words,
+                     number);
 }
 
 bool mysql_explain(struct session *session, struct error *err)

@@ -141,11 +141,21 @@ static void *make_context(void *unused)
     return unused;
 }
 
+static struct {
+    bool going_on;
+    pthread_t thread;
+} warm_up;
+
 void tls_warm_up(void)
 {
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, make_context, NULL) == 0)
-        pthread_detach(thread);
+    warm_up.going_on = pthread_create(&warm_up.thread, NULL, make_context, NULL) == 0;
+}
+
+void tls_await_warm_up(void)
+{
+    if (warm_up.going_on)
+        pthread_join(warm_up.thread, NULL);
+    warm_up.going_on = false;
 }
 
 void tls_observer_start(struct probe *probe)

@@ -54,6 +54,10 @@ bool tls_observer_install(void);
 /* Have OpenSSL initialise itself in a thread, beside what the caller does meanwhile. */
 void tls_warm_up(void);
 
+/* Wait until it has: two threads in there at once hand OpenSSL's locks to and fro, which takes
+ * longer than the whole. To be called before anything else uses OpenSSL. */
+void tls_await_warm_up(void);
+
 /* Watch for PROBE from now on. */
 void tls_observer_start(struct probe *probe);
 

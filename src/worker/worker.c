@@ -289,6 +289,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     tell_plan(&test);
     tell_target(&test);
     fetch_credentials(&test);
+    tls_await_warm_up();
     check_certificate(&test);
     run_driver(&test);
 }

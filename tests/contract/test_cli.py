@@ -202,7 +202,7 @@ def test_explain_shows_sources_and_no_secret():
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").iterdir()), ids=lambda path: path.name)
 def test_every_example_is_understood(path):
     done = run(["explain", "--input", path], environment={"ORDERS_PASSWORD": "x", "WAREHOUSE_PASSWORD": "x", "EVENTS_PASSWORD": "x",
-                                                                  "MONGO_PASSWORD": "x"})
+                                                                  "MONGO_PASSWORD": "x", "SHOP_PASSWORD": "x"})
     assert done.returncode == 0, done.stdout + done.stderr
 
 

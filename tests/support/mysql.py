@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real MariaDB and Oracle's real MySQL, each a copy of a formatted data directory, on free loopback ports."""
+"""Real MariaDB and Oracle's real MySQL, each a copy of a formatted data directory, on free loopback ports.
+
+KIND is the one that TESTCONN_SERVER names: the tests run once with each."""
 import functools
 import os
 import pathlib
@@ -10,7 +12,7 @@ import subprocess
 import pytest
 
 from support.processes import wait_until
-from support.program import ROOT, certificates
+from support.program import ROOT, certificates, jdbc, stages
 from support.server import Server
 
 
@@ -38,7 +40,11 @@ class MariaDB(Server):
         subprocess.run(["cp", "-a", self.formatted(cached), self.data], check=True)
         self.options = [*self.program(cached), f"--datadir={self.data}", f"--socket={self.folder}/socket", f"--port={self.port}",
                         "--bind-address=127.0.0.1", *self.tls_options(certificate), *options]
-        self.start(wait)
+        try:
+            self.start(wait)
+        except BaseException:
+            self.__exit__()
+            raise
 
     def formatted(self, cached):
         return cached
@@ -62,17 +68,30 @@ class MariaDB(Server):
     def start(self, wait=True):
         self.spawn(self.options)
         if wait:
-            wait_until(lambda: self.answers() and self.try_sql("select 1"), 60, "the server")
+            wait_until(lambda: self.answers() and self.ask("select 1", check=False), 60, "the server")
 
     def stop(self, how=signal.SIGTERM):
         super().stop(how)
 
-    def try_sql(self, statement):
-        return subprocess.run(["mariadb", "--no-defaults", "-u", "root", "-S", self.folder / "socket", "-e", statement],
-                              capture_output=True).returncode == 0
+    def ask(self, statement, check=True):
+        """The rows of STATEMENT as root, by the socket; None where it fails and CHECK is off."""
+        done = subprocess.run(["mariadb", "--no-defaults", "--skip-ssl", "-u", "root", "-S", self.folder / "socket", "-NBe",
+                               statement], capture_output=True, text=True)
+        if done.returncode != 0:
+            assert not check, done.stderr
+            return None
+        return [row.split("\t") for row in done.stdout.splitlines()]
 
-    def sql(self, statement):
-        assert self.try_sql(statement), statement
+    def sql(self, *statements):
+        for statement in statements:
+            self.ask(statement)
+
+    def counter(self, name):
+        """A status variable: "Aborted_connects"."""
+        return int(self.ask(f"show global status like '{name}'")[0][1])
+
+    def sessions(self, user):
+        return int(self.ask(f"select count(*) from information_schema.processlist where user='{user}'")[0][0])
 
     def url(self, database="orders", host="localhost", query="", vendor="mysql"):
         return f"jdbc:{vendor}://{host}:{self.port}/{database}{query}"
@@ -92,3 +111,27 @@ class MySQL(MariaDB):
 
     def without_tls(self):
         return ["--tls-version="]
+
+
+MARIADB = os.environ.get("TESTCONN_SERVER", "MariaDB") == "MariaDB"
+KIND = MariaDB if MARIADB else MySQL
+CA = str(certificates() / "ca.pem")
+ENFORCED = {"JDBC_ENFORCE_SSL": "true", "CUSTOM_JDBC_CERT": CA}
+
+
+def definition(server, user="app", password=None, database="orders", host="localhost", query="", vendor="mysql", **more):
+    """A definition of an account, whose password is pw-NAME unless told."""
+    return jdbc(JDBC_CONNECTION_URL=server.url(database, host, query, vendor), USERNAME=user,
+                PASSWORD=f"pw-{user}" if password is None else password, **more)
+
+
+def expect(report, code, stage, *words):
+    assert (report.get("code"), report.get("stage"), report["status"]) == (code, stage, "failed"), report
+    for word in words:
+        assert word in report["reason"], (word, report["reason"])
+    assert report["remedy"] and stages(report)[stage] == "failed"
+
+
+def facts(report):
+    """All facts of a report in one."""
+    return {key: value for stage in report["stages"] for key, value in stage.get("facts", {}).items()}
