@@ -405,7 +405,8 @@ char *net_connect_path(struct probe *probe, const struct net_connection *connect
     return path_trace_explain(&trace, connection->peer.ss_family);
 }
 
-static char *trace_path(struct probe *probe, const struct net_connection *connection)
+/* How the path is told; *BRIEF (may be NULL) is the same in a few words. */
+static char *trace_path(struct probe *probe, const struct net_connection *connection, char **brief)
 {
     struct path_trace trace;
     trace_to(probe, connection, &trace);
@@ -420,6 +421,8 @@ static char *trace_path(struct probe *probe, const struct net_connection *connec
         free(line);
     }
     probe_note_json(probe, STAGE_TCP, "path", hops);
+    if (brief)
+        *brief = path_trace_brief(&trace, connection->peer.ss_family);
     return path_trace_explain(&trace, connection->peer.ss_family);
 }
 
@@ -428,7 +431,7 @@ void net_observer_trace(struct probe *probe)
     const struct net_observer *net = probe->net;
     for (size_t i = net->count; i-- > 0;)
         if (strcmp(net->connections[i].address, net->reported) == 0) {
-            free(trace_path(probe, &net->connections[i]));
+            free(trace_path(probe, &net->connections[i], NULL));
             return;
         }
 }
@@ -440,14 +443,15 @@ static bool tell_tcp_fault(struct probe *probe, const struct net_connection *fir
     const char *host = first->host[0] ? first->host : first->address;
     char *outcomes = list_outcomes(probe->net);
     char *path = NULL;
+    char *brief = NULL;
     enum reason reason = net_connect_reason(first);
     if (reason != REASON_CONNECT_REFUSED && !local_words(first) &&
         !deadline_passed(probe->deadline))
-        path = trace_path(probe, first);
+        path = trace_path(probe, first, &brief);
     text_endpoint(where, sizeof where, host, first->port);
     error_set(err, reason, "no TCP connection to %s: %s%s%s", where, outcomes, path ? ". " : "",
               path ? path : "");
-    error_brief(err, "%s", outcomes);
+    error_brief(err, "%s", brief && probe->net->count == 1 ? brief : outcomes);
     if (reason == REASON_TIMED_OUT)
         error_remedy(err,
                      "have TCP port %u to %s let through by the firewalls on the way, and check "
@@ -456,6 +460,7 @@ static bool tell_tcp_fault(struct probe *probe, const struct net_connection *fir
     error_property(err, probe->host_property);
     free(outcomes);
     free(path);
+    free(brief);
     return false;
 }
 

@@ -235,3 +235,14 @@ char *path_trace_explain(const struct path_trace *trace, int family)
     text_buffer_release(&routers);
     return text_take(&text);
 }
+
+char *path_trace_brief(const struct path_trace *trace, int family)
+{
+    if (trace->last < 0)
+        return NULL;
+    const struct path_hop *end = &trace->hops[trace->last];
+    const char *words = path_error_words(&end->error, family);
+    if (end->rejected)
+        return text_format("rejected by %s (%s)", end->error.from, words ? words : "an ICMP error");
+    return end->reached ? NULL : text_format("dropped behind %s", end->error.from);
+}

@@ -54,4 +54,8 @@ void path_probe(const struct sockaddr *peer, socklen_t length, struct deadline d
  */
 char *path_trace_explain(const struct path_trace *trace, int family);
 
+/* "dropped behind 10.2.0.2": the same in a few words; NULL when nothing on the way is at fault. The
+ * caller frees it. */
+char *path_trace_brief(const struct path_trace *trace, int family);
+
 #endif

@@ -74,6 +74,17 @@ static void record_chain(X509_STORE_CTX *c, struct tls_record *record)
         sk_X509_push(record->chain, leaf);
 }
 
+/* What was agreed on before the certificate came. */
+static void record_protocol(const SSL *ssl, struct tls_record *record)
+{
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
+    if (!cipher)
+        cipher = SSL_get_current_cipher(ssl);
+    snprintf(record->version, sizeof record->version, "%s", SSL_get_version(ssl));
+    snprintf(record->cipher, sizeof record->cipher, "%s",
+             cipher ? SSL_CIPHER_get_name(cipher) : "");
+}
+
 /* What the policy refuses in RECORD, X509_V_OK when nothing. */
 static int find_refusal(const struct tls_policy *policy, const struct tls_record *record)
 {
@@ -97,6 +108,7 @@ int tls_verify(X509_STORE_CTX *c, void *unused)
     struct tls_record *record = tls->record.ssl == ssl ? &tls->record : &again;
     ERR_set_mark();
     record->verify_ran = true;
+    record_protocol(ssl, record);
     record_chain(c, record);
     find_expected(probe, ssl, record->expected);
     verify_chain(tls, c, record);
