@@ -255,16 +255,37 @@ int output_name_width(const char *const *names, size_t count)
     return width < NAME_MAXIMUM ? width : NAME_MAXIMUM;
 }
 
+/* The reason for a line that names the connection already: "HOST:PORT answered" is "it answered".
+ * The caller frees it. */
+static char *short_reason(const struct report *report)
+{
+    char endpoint[300];
+    const char *host = json_string_value(json_object_get(report->target, "host"));
+    json_int_t port = json_integer_value(json_object_get(report->target, "port"));
+    if (report->brief || !host)
+        return xstrdup(report->brief ? report->brief : report->reason);
+    text_endpoint(endpoint, sizeof endpoint, host, (unsigned)port);
+    const char *rest = report->reason + strlen(endpoint);
+    if (text_starts(report->reason, endpoint) && text_starts(rest, ": "))
+        return xstrdup(rest + 2);
+    if (text_starts(report->reason, endpoint) && *rest == ' ')
+        return text_format("it%s", rest);
+    return xstrdup(report->reason);
+}
+
 /* What stands behind the time; the caller frees it. */
 static char *tell(const struct report *report)
 {
     if (report->status == REPORT_SKIPPED)
         return text_format("%-*s  %s", STAGE_WIDTH,
                            report->entered ? stage_name(report->stage) : "", report->reason);
-    if (report->status != REPORT_OK)
-        return text_format("%-*s  %s: %s", STAGE_WIDTH, stage_name(report->stage),
-                           reason_name(report->code),
-                           report->brief ? report->brief : report->reason);
+    if (report->status != REPORT_OK) {
+        char *reason = short_reason(report);
+        char *line = text_format("%-*s  %s: %s", STAGE_WIDTH, stage_name(report->stage),
+                                 reason_name(report->code), reason);
+        free(reason);
+        return line;
+    }
     char *what = output_success(report, true);
     size_t warnings = count_warnings(report);
     char *line = warnings
