@@ -246,7 +246,7 @@ static bool tell_foreign(const struct oauth2 *oauth2, const struct https_respons
     } else if (status == 429 || status >= 500) {
         error_set(err, REASON_SERVER_BUSY,
                   "%s does not serve the token request now: HTTP %d, %s%s%.40s", oauth2->where,
-                  status, body, later ? "; try again after (s) " : "", later ? later : "");
+                  status, body, later ? "; Retry-After: " : "", later ? later : "");
         error_remedy(err, "try again later; status.salesforce.com tells of outages");
     } else if (status == 401 || status == 403) {
         error_set(err, REASON_OAUTH_REFUSED, "%s refused %s of client \"%s\" with HTTP %d and %s",

@@ -14,11 +14,12 @@ struct instance {
     struct probe *probe;
     struct oauth2 *oauth2;
     struct https *https;
-    char base[URL_MAXIMUM];  /* "https://acme.my.salesforce.com", no slash at its end */
-    char host[HOST_MAXIMUM]; /* "acme.my.salesforce.com:443" */
-    bool answered;           /* the token's answer named it, not the definition */
-    char *authorization;     /* the header */
-    char version[16];        /* the newest API version: "61.0" */
+    char base[URL_MAXIMUM];   /* "https://acme.my.salesforce.com", no slash at its end */
+    char host[HOST_MAXIMUM];  /* "acme.my.salesforce.com:443" */
+    bool answered;            /* the token's answer named it, not the definition */
+    char other[HOST_MAXIMUM]; /* what the answer named in place of the definition's; "": the same */
+    char *authorization;      /* the header */
+    char version[16];         /* the newest API version: "61.0" */
 };
 
 /* The host of a https URL into OUT, without port; false when it is none. */
@@ -110,12 +111,14 @@ static bool choose(struct instance *instance, const struct target *target, struc
     bool chosen = true;
     if (named) {
         set_base(instance, named);
-        if (answered && strcasecmp(named_host, answered_host) != 0)
+        if (answered && strcasecmp(named_host, answered_host) != 0) {
+            snprintf(instance->other, sizeof instance->other, "%s", shown);
             probe_finding(instance->probe, SEVERITY_WARNING, "instance-differs",
                           INSTANCE_URL_PROPERTY,
                           "INSTANCE_URL is %s, the token's host names \"%s\": the token was shown "
                           "to the first only",
                           named, shown);
+        }
     } else if (!answered) {
         chosen = error_set(err, REASON_PROTOCOL_ERROR,
                            "%s names no instance_url beside the token, and the definition none "
@@ -140,16 +143,17 @@ static bool choose(struct instance *instance, const struct target *target, struc
     return chosen;
 }
 
-/* The service sent us to a place that is not to be reached. */
+/* The service sent us to a place that is not to be reached, or none at all. */
 static void tell_unreachable(const struct instance *instance, struct error *err)
 {
+    bool is_none = err->reason == REASON_INVALID_INPUT;
     bool on_the_way =
         err->reason == REASON_DNS_NOT_FOUND || err->reason == REASON_DNS_UNAVAILABLE ||
         err->reason == REASON_CONNECT_REFUSED || err->reason == REASON_CONNECT_UNREACHABLE;
-    if (!instance->answered || !on_the_way)
+    if (!instance->answered || !(on_the_way || is_none))
         return;
     char *words = strdup(err->message);
-    error_set(err, REASON_ADVERTISED_UNREACHABLE,
+    error_set(err, is_none ? REASON_PROTOCOL_ERROR : REASON_ADVERTISED_UNREACHABLE,
               "the instance %s, which %s named beside the token, cannot be reached: %s",
               instance->host, instance->oauth2->where, words);
     free(words);
@@ -222,8 +226,10 @@ static bool tell_refusal(const struct instance *instance, const char *path,
         error_remedy(err, "set INSTANCE_URL to the place where the API is");
         free(place);
     } else if (*code || *words) {
-        error_set(err, reason, "%s refused the token for %s: %s%s%s%s (HTTP %d)", instance->host,
-                  path, code, *words ? ": \"" : "", words, *words ? "\"" : "", response->status);
+        error_set(err, reason, "%s refused the token for %s: %s%s%s%s (HTTP %d)%s%s%s",
+                  instance->host, path, code, *words ? ": \"" : "", words, *words ? "\"" : "",
+                  response->status, instance->other[0] ? "; the token is for \"" : "",
+                  instance->other, instance->other[0] ? "\"" : "");
     } else {
         char *body = oauth2_describe_body(instance->oauth2, response);
         error_set(err, reason, "%s answers %s with HTTP %d and %s", instance->host, path,
@@ -397,7 +403,8 @@ static bool ask(struct instance *instance, struct error *err)
 {
     char version[32];
     bool proven = false;
-    probe_note(instance->probe, "instance", "%s", instance->base);
+    probe_note(instance->probe, "instance", "%s", instance->base + strlen("https://"));
+    probe_note(instance->probe, "instance_url", "%s", instance->base);
     note_identity(instance);
     if (!ask_versions(instance, err) || !ask_limits(instance, &proven, err))
         return false;

@@ -156,11 +156,15 @@ char *output_success(const struct report *report, bool brief)
     const char *version = json_string_value(json_object_get(report->server, "version"));
     const char *database = json_string_value(json_object_get(report->target, "database"));
     const char *user = json_string_value(json_object_get(report->target, "user"));
+    const char *instance =
+        json_string_value(json_object_get(report->stages[STAGE_QUERY].facts, "instance"));
     if (!product) {
         output_reach(report, &line);
         return text_take(&line);
     }
     text_append(&line, product);
+    if (instance)
+        text_append_format(&line, ", instance %s,", instance);
     if (version)
         text_append_format(&line, " %s", version);
     if (database)

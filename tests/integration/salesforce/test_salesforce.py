@@ -79,7 +79,7 @@ def test_client_credentials(trust, server):
     assert report["target"]["host"] == "localhost" and report["target"]["port"] == server.port
     assert report["tls"]["verified"] and report["server"]["product"] == "Salesforce" and "61.0" in report["server"]["version"]
     query = facts(report, "query")
-    assert query["instance"] == server.url and query["organization_id"] == "00D000000000001EAA"
+    assert query["instance_url"] == server.url and query["instance"] == f"localhost:{server.port}" and query["organization_id"] == "00D000000000001EAA"
     assert query["username"] == "robot@acme.example" and query["api_versions"] == ["59.0", "61.0"]
     assert facts(report, "login")["client_id"] == CLIENT
 
@@ -419,7 +419,7 @@ def test_the_token_goes_to_the_named_instance_only(trust):
 @pytest.mark.parametrize("instance, words", [
     ("http://localhost:1", "no https"), ("https://evil.example", "nothing to do with it"), ("nonsense", "no https"),
     ("https://localhost@evil.example", "no https"), ("https://localhost.evil.example", "nothing to do with it"), ("", "instance_url"),
-    ("https://evil.example#localhost", "no https"),
+    ("https://evil.example#localhost", "no https"), ("https://localhost:port", "named beside the token"),
 ])
 def test_an_instance_that_is_not_the_login_hosts(trust, instance, words):
     with Fault(salesforce_by(lambda *_: None, instance=instance)) as host:
@@ -430,7 +430,7 @@ def test_an_instance_that_is_not_the_login_hosts(trust, instance, words):
 def test_an_instance_that_the_login_host_names(trust):
     with Fault(salesforce_by(lambda *_: None)) as other, Fault(salesforce_by(lambda *_: None, instance=other.url)) as host:
         report = test(trust, definition(host.url, instance=None))
-        assert report["exit"] == 0 and facts(report, "query")["instance"] == other.url
+        assert report["exit"] == 0 and facts(report, "query")["instance_url"] == other.url
         assert not any(tokens_of(host)) and set(tokens_of(other)) == {f"Bearer {ACCESS}"}
 
 
@@ -499,8 +499,8 @@ def test_an_instance_without_the_rest_api(trust):
 
 
 def test_a_token_of_another_instance(trust, server):
-    with Fault(salesforce_by(lambda *_: None)) as host:
-        expect(test(trust, definition(host.url, instance=server.url)), "PERMISSION_DENIED", "query", "INVALID_SESSION_ID", "HTTP 401")
+    with Fault(lambda path, body: {**TOKEN, "instance_url": "https://other.my.salesforce.com"}) as host:
+        expect(test(trust, definition(host.url, instance=server.url)), "PERMISSION_DENIED", "query", "INVALID_SESSION_ID", "HTTP 401", "the token is for", "other.my.salesforce.com")
 
 
 def test_a_token_without_the_right_to_say_whose_it_is(trust):
