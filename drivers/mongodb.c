@@ -7,6 +7,8 @@
 
 #include "mongodb_driver.h"
 
+#define KEY_PASSWORD_PROPERTY "ConnectionProperties.MONGODB_CLIENT_KEY_PASSWORD"
+
 /* Of the one test of this process. */
 static const struct service *service;
 static struct identity *identity;
@@ -211,12 +213,27 @@ static bool read_identity(struct probe *probe, const struct target *target, stru
     const struct target_file *file = target_file(target, "client_certificate");
     if (!file || !file->content)
         return true;
-    identity = identity_from_pem(file->location, file->content, file->length,
-                                 target_secret(target, "client_key_password"), err);
-    if (identity)
-        return true;
-    probe_failed_at(probe, STAGE_CREDENTIALS);
-    return error_property(err, file->property);
+    const char *password = target_secret(target, "client_key_password");
+    const struct keystore store = {.name = file->location,
+                                   .data = file->content,
+                                   .length = file->length,
+                                   .password = password,
+                                   .key_password = password,
+                                   .property = file->property,
+                                   .password_property = KEY_PASSWORD_PROPERTY,
+                                   .key_password_property = KEY_PASSWORD_PROPERTY};
+    struct keystore_facts facts;
+    identity = keystore_open(&store, &facts, err);
+    if (!identity) {
+        probe_failed_at(probe, STAGE_CREDENTIALS);
+        return false;
+    }
+    probe_note(probe, "client_certificate", "%s", facts.subject);
+    if (facts.days_left < 0)
+        probe_finding(probe, SEVERITY_WARNING, "client-certificate-expired", file->property,
+                      "the client certificate of \"%s\" expired on %s", facts.subject,
+                      facts.not_after);
+    return true;
 }
 
 static bool mongodb_test(struct probe *probe, const struct target *target, struct error *err)
@@ -229,6 +246,8 @@ static bool mongodb_test(struct probe *probe, const struct target *target, struc
             return false;
         target = service_target(service);
     }
+    if (target_parameter(target, "replicaSet") || target->endpoint_count > 1)
+        pool_load_beside();
     return probe_each_endpoint(probe, target, attempt, err);
 }
 

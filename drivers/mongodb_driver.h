@@ -5,7 +5,7 @@
 
 #include "mongodb_message.h"
 #include "testconn/driver.h"
-#include "testconn/identity.h"
+#include "testconn/keystore.h"
 #include "testconn/stream.h"
 
 /* What the definition asks of the login. */
@@ -83,6 +83,9 @@ bool set_check(struct session *session, struct error *err);
 
 /* Load MongoDB's client library, which takes 20 ms and only sets need. False: it is not there. */
 bool pool_load(void);
+
+/* The same in a thread of its own, beside what comes before. */
+void pool_load_beside(void);
 
 /* Ping by a pool of MongoDB's client library, as an application does; WORDS (of SIZE bytes) says
  * why not. */

@@ -3,6 +3,7 @@
  * 20 ms. */
 #include <dlfcn.h>
 #include <mongoc/mongoc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,23 +38,51 @@ static struct {
     bool loaded;
 } library;
 
-bool pool_load(void)
+/* Its counters would leave a shared memory object behind when the process is killed. Never set
+ * while other threads may read the environment. */
+static void disable_counters(void)
 {
-    void *handle;
-    if (library.loaded)
-        return true;
-    /* Its counters would leave a shared memory object behind when the process is killed. */
-    setenv("MONGOC_DISABLE_SHM", "1", 1);
-    handle = dlopen("libmongoc-1.0.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (!handle)
-        return false;
-    library.loaded = true;
+    if (!getenv("MONGOC_DISABLE_SHM"))
+        setenv("MONGOC_DISABLE_SHM", "1", 1);
+}
+
+static void load(void)
+{
+    void *handle = dlopen("libmongoc-1.0.so.0", RTLD_NOW | RTLD_LOCAL);
+    library.loaded = handle != NULL;
 #define OF(name)                                                                                   \
-    *(void **)&library.name = dlsym(handle, #name);                                                \
+    if (handle)                                                                                    \
+        *(void **)&library.name = dlsym(handle, #name);                                            \
     library.loaded = library.loaded && library.name;
     FUNCTIONS(OF)
 #undef OF
+}
+
+static bool load_once(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load);
     return library.loaded;
+}
+
+bool pool_load(void)
+{
+    disable_counters();
+    return load_once();
+}
+
+static void *load_beside(void *unused)
+{
+    load_once();
+    return unused;
+}
+
+void pool_load_beside(void)
+{
+    pthread_t thread;
+    disable_counters();
+    if (pthread_create(&thread, NULL, load_beside, NULL) == 0)
+        pthread_detach(thread);
 }
 
 /* What a side needs. */
@@ -100,17 +129,20 @@ static void set_options(mongoc_uri_t *uri, const struct session *session)
     library.mongoc_uri_set_option_as_bool(uri, "tlsdisableocspendpointcheck", true);
 }
 
-/* The certificate and key as a file that only this process has. */
+/* Certificate, chain and key as a file that only this process has. */
 static const char *certificate_file(const struct session *session, char path[64])
 {
-    const struct target_file *file = target_file(session->target, "client_certificate");
-    if (!session->identity || !file)
+    if (!session->identity)
         return NULL;
+    char *certificates = identity_certificates(session->identity);
+    char *key = identity_key(session->identity);
     int fd = memfd_create("certificate", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, file->content, file->length) != (ssize_t)file->length)
-        return NULL;
+    bool written = fd >= 0 && dprintf(fd, "%s%s", certificates, key) > 0;
+    explicit_bzero(key, strlen(key));
+    free(key);
+    free(certificates);
     snprintf(path, 64, "/proc/self/fd/%d", fd);
-    return path;
+    return written ? path : NULL;
 }
 
 static void set_tls(mongoc_client_pool_t *pool, const struct session *session)
@@ -121,8 +153,7 @@ static void set_tls(mongoc_client_pool_t *pool, const struct session *session)
     mongoc_ssl_opt_t options = {.weak_cert_validation = true,
                                 .allow_invalid_hostname = true,
                                 .ca_dir = NOWHERE,
-                                .pem_file = certificate_file(session, path),
-                                .pem_pwd = target_secret(session->target, "client_key_password")};
+                                .pem_file = certificate_file(session, path)};
     library.mongoc_client_pool_set_ssl_opts(pool, &options);
 }
 
