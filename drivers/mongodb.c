@@ -9,6 +9,8 @@
 
 #define KEY_PASSWORD_PROPERTY "ConnectionProperties.MONGODB_CLIENT_KEY_PASSWORD"
 
+enum { COMMAND_NOT_FOUND = 59 };
+
 /* Of the one test of this process. */
 static const struct service *service;
 static struct identity *identity;
@@ -102,28 +104,39 @@ static size_t list_names(const bson_t *document, const char *path, const char *k
     return count;
 }
 
-/* The server's own word on who we are: a ping is answered to anybody. */
-static bool prove_login(struct session *session, struct error *err)
+static bool is_anybody(struct session *session, const bson_t *document)
 {
     enum { NAMES = 16 };
     char names[NAMES][300];
     const char *list[NAMES];
-    struct answer answer;
-    bson_t *command = BCON_NEW("connectionStatus", BCON_INT32(1));
-    bool answered = session_demand(session, "admin", command, "connectionStatus", &answer, err);
-    bson_destroy(command);
-    if (!answered)
-        return false;
-    size_t users =
-        list_names(&answer.document, "authInfo.authenticatedUsers", "user", names, list, NAMES);
+    size_t users = list_names(document, "authInfo.authenticatedUsers", "user", names, list, NAMES);
     if (users)
         probe_note(session->probe, "authenticated_as", "%s", names[0]);
     size_t roles =
-        list_names(&answer.document, "authInfo.authenticatedUserRoles", "role", names, list, NAMES);
+        list_names(document, "authInfo.authenticatedUserRoles", "role", names, list, NAMES);
     if (roles)
         probe_note_list(session->probe, "roles", list, roles);
+    return users > 0;
+}
+
+/* The server's own word on who we are: a ping is answered to anybody. */
+static bool prove_login(struct session *session, struct error *err)
+{
+    static const char asked[] = "connectionStatus";
+    struct answer answer;
+    struct server_error said;
+    bson_t *command = BCON_NEW(asked, BCON_INT32(1));
+    bool answered = session_ask(session, "admin", command, asked, &answer, err);
+    bson_destroy(command);
+    if (!answered)
+        return false;
+    bool good = document_is_ok(&answer.document, &said);
+    bool anybody = good && is_anybody(session, &answer.document);
     answer_release(&answer);
-    return users > 0 ||
+    /* Not every service of MongoDB's protocol has the command; it took the login all the same. */
+    if (!good)
+        return said.code == COMMAND_NOT_FOUND || reason_of_server(session, &said, asked, err);
+    return anybody ||
            error_set(err, REASON_QUERY_FAILED,
                      "%s took the login of user \"%s\", but says that nobody is logged in "
                      "(connectionStatus)",

@@ -46,6 +46,11 @@ void login_read(const struct target *target, struct login *login)
     }
 }
 
+static const char *password_of(const struct target *target)
+{
+    return target->password ? target->password : "";
+}
+
 /* MongoDB's own digest stands for the password in SCRAM-SHA-1: MD5 of "user:mongo:password". */
 static char *digest_password(const struct target *target)
 {
@@ -56,7 +61,7 @@ static char *digest_password(const struct target *target)
     bool done = text && context && EVP_DigestInit_ex(context, EVP_md5(), NULL) == 1 &&
                 EVP_DigestUpdate(context, target->user, strlen(target->user)) == 1 &&
                 EVP_DigestUpdate(context, ":mongo:", strlen(":mongo:")) == 1 &&
-                EVP_DigestUpdate(context, target->password, strlen(target->password)) == 1 &&
+                EVP_DigestUpdate(context, password_of(target), strlen(password_of(target))) == 1 &&
                 EVP_DigestFinal_ex(context, digest, NULL) == 1;
     EVP_MD_CTX_free(context);
     for (int i = 0; done && i < MD5_SIZE; i++) {
@@ -193,7 +198,7 @@ static bool by_scram(struct session *session, const char *mechanism, struct erro
         return error_set(err, REASON_INTERNAL, "MD5, which SCRAM-SHA-1 needs here, is not there");
     struct scram_login login = {.hash = sha1 ? SCRAM_SHA_1 : SCRAM_SHA_256,
                                 .user = target->user,
-                                .password = sha1 ? digest : target->password,
+                                .password = sha1 ? digest : password_of(target),
                                 .prepare = !sha1,
                                 .where = session->where};
     struct scram *scram = scram_new(&login, err);

@@ -222,6 +222,12 @@ def test_rights_on_the_named_database(nodes):
     assert verdict(definition([nodes[0].address], "/?authSource=admin&tls=false"))["exit"] == 0
 
 
+def test_a_service_that_lacks_connection_status(nodes):
+    nodes[0].behaviour = server(connectionStatus=failure(59, "CommandNotFound", "no such command: 'connectionStatus'"))
+    report = verdict(definition([nodes[0].address]))
+    assert report["exit"] == 0 and "authenticated_as" not in report["stages"][-1]["facts"]
+
+
 @pytest.mark.parametrize("option, stage", [("connectTimeoutMS", "login"), ("socketTimeoutMS", "login")])
 def test_time_limits_of_the_url(nodes, option, stage):
     nodes[0].behaviour = hold if option == "connectTimeoutMS" else server(saslStart=hold)
