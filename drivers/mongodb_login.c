@@ -251,8 +251,8 @@ static bool by_plain(struct session *session, struct error *err)
         return error_remedy(err, "turn TLS on (JDBC_ENFORCE_SSL=true), or use another "
                                  "authMechanism in the URL");
     }
-    int length =
-        snprintf(payload, sizeof payload, "%c%s%c%s", '\0', target->user, '\0', target->password);
+    int length = snprintf(payload, sizeof payload, "%c%s%c%s", '\0', target->user, '\0',
+                          password_of(target));
     bool fits = length > 0 && length < (int)sizeof payload;
     bool accepted =
         fits ? converse(session, "PLAIN", true, payload, (size_t)length, &step, err) &&
