@@ -309,7 +309,7 @@ bool text_to_number(const char *text, unsigned long minimum, unsigned long maxim
 void text_duration(char *out, size_t size, double milliseconds)
 {
     if (milliseconds < 0.0995)
-        snprintf(out, size, "%.2f ms", milliseconds);
+        snprintf(out, size, "%.2f ms", milliseconds < 0.01 ? 0.01 : milliseconds);
     else if (milliseconds < 9.95)
         snprintf(out, size, "%.1f ms", milliseconds);
     else if (milliseconds < 999.5)

@@ -164,8 +164,9 @@ static json_t *to_json(const struct connection *connection, const struct resolut
     json_t *object = json_pack("{s:s, s:s?, s:o, s:o}", "name", connection->label,
                                "connection_type", connection->type, "values", values, "problems",
                                problems_to_json(&resolution->problems));
-    if (resolution->reason != REASON_NONE)
-        json_object_set_new(object, "code", json_string(reason_name(resolution->reason)));
+    enum reason reason = resolution->problems.refused ? REASON_INVALID_INPUT : resolution->reason;
+    if (reason != REASON_NONE)
+        json_object_set_new(object, "code", json_string(reason_name(reason)));
     if (resolution->error.message[0])
         json_object_set_new(object, "reason", json_string(resolution->error.message));
     return object;

@@ -194,7 +194,7 @@ static void print_batch_end(const struct run *run, const struct text_style *styl
             putchar('\n');
             print_refused(stdout, run, i, style);
         }
-    if (!settings.verbose && !settings.quiet)
+    if (!settings.verbose && !(settings.quiet && run->summary.ok == run->input.list.count))
         putchar('\n');
     output_batch_end(stdout, &run->summary, settings.verbose ? NULL : " with --verbose.", style);
 }
