@@ -64,6 +64,16 @@ struct tls_policy {
     const char *name_property; /* the property that names the host; static */
 };
 
+/* The agent's own AWS identity, or the role it has assumed for this connection. */
+struct aws_identity {
+    char *access_key; /* NULL: this test has none */
+    char *secret_key;
+    char *session_token; /* NULL: none */
+    char *region;        /* REGION of the definition, else the operator's; NULL: none */
+    char *from;          /* for people: "the environment" */
+    char *document;      /* it and the settings of the calls, as the module aws reads them */
+};
+
 struct target {
     char *driver;          /* "postgresql": the module's name */
     char *connection_type; /* "JDBC" */
@@ -74,6 +84,9 @@ struct target {
     char *user;               /* NULL: none named */
     char *password;           /* NULL: none; "" is a password. Wiped by target_free() */
     char *secret_id;          /* SECRET_ID or SecretArn when the login comes from it; or NULL */
+    bool secret_is_own;       /* the driver reads it itself: it need not hold user and password */
+    bool host_in_secret;      /* it has to name the host of the one endpoint ... */
+    bool port_in_secret;      /* ... and may name its port */
     char *encrypted_password; /* ENCRYPTED_PASSWORD when it decides; NULL otherwise */
     /* What the secret holds (JSON), for drivers that read it themselves: put here by whoever
      * fetches SECRET_ID, or by the definition itself. NULL: none yet. Wiped by target_free() */
@@ -85,6 +98,9 @@ struct target {
     size_t file_count;
     struct target_secret *secrets;
     size_t secret_count;
+    bool needs_aws;            /* something of it lies in AWS, or AWS itself is tested */
+    char *role_arn;            /* ROLE_ARN: assumed for it; NULL: none */
+    struct aws_identity aws;   /* filled in by the worker where it is needed */
     const char *host_property; /* where the host came from: "ConnectionProperties.HOST"; static */
     const char *database_property; /* likewise */
     const char *user_property;

@@ -28,6 +28,7 @@ struct batch {
     struct batch_settings settings;
     struct batch_listener listener;
     struct launcher *launcher;
+    struct agent_identity *agent; /* NULL: no test has needed it yet */
     struct worker_process worker;
     struct items waiting, delayed, flying;
     size_t open, running;
@@ -106,6 +107,19 @@ static struct report *refuse(const struct item *item, struct resolution *resolut
     return report;
 }
 
+/* Who calls AWS for ITEM's test; NULL: it needs nothing of AWS. */
+static struct agent_identity *find_agent(const struct item *item,
+                                         const struct resolution *resolution)
+{
+    struct batch *batch = item->batch;
+    if (!resolution_needs_aws(resolution, item->test.connection))
+        return NULL;
+    if (!batch->agent)
+        batch->agent = agent_identity_new(batch->base, batch->settings.registry->folder,
+                                          batch->worker.pid > 0);
+    return batch->agent;
+}
+
 static struct launch_request make_request(const struct item *item,
                                           const struct resolution *resolution)
 {
@@ -113,14 +127,16 @@ static struct launch_request make_request(const struct item *item,
     const char *driver = resolution->target ? resolution->target->driver : NULL;
     const struct manifest *manifest =
         driver ? registry_find_name(settings->registry, driver) : NULL;
-    return (struct launch_request){.connection = item->test.connection,
-                                   .driver = driver,
-                                   .module_path = manifest ? manifest->module_path : NULL,
-                                   .drivers_folder = settings->registry->folder,
-                                   .timeout_ms = item->test.timeout_ms ? item->test.timeout_ms
-                                                                       : settings->timeout_ms,
-                                   .strict = settings->strict,
-                                   .trace = settings->trace};
+    return (struct launch_request){
+        .connection = item->test.connection,
+        .driver = driver,
+        .module_path = manifest ? manifest->module_path : NULL,
+        .drivers_folder = settings->registry->folder,
+        .agent = find_agent(item, resolution),
+        .role_arn = connection_property(item->test.connection, "ROLE_ARN"),
+        .timeout_ms = item->test.timeout_ms ? item->test.timeout_ms : settings->timeout_ms,
+        .strict = settings->strict,
+        .trace = settings->trace};
 }
 
 static void begin_more(struct batch *batch);
@@ -321,6 +337,7 @@ void batch_free(struct batch *batch)
     drop(&batch->waiting);
     worker_process_end(&batch->worker, &status);
     launcher_free(batch->launcher);
+    agent_identity_free(batch->agent);
     event_free(batch->pump);
     free(batch);
 }

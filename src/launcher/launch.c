@@ -39,12 +39,7 @@ static char *format_request(const struct launch_request *request, int64_t began_
                   request->drivers_folder);
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
-    size_t length = strlen(text);
-    char *line = xmalloc(length + 2);
-    memcpy(line, text, length);
-    memcpy(line + length, "\n", 2);
-    text_wipe_free(text);
-    return line;
+    return text;
 }
 
 struct launch *launch_new(const struct launch_request *request)
@@ -58,13 +53,44 @@ struct launch *launch_new(const struct launch_request *request)
     return launch;
 }
 
+/* Send TEXT, a JSON object, with ACCESS (JSON, or NULL) as its member "aws". */
+static bool send_request(const struct launch *launch, const char *text, const char *access)
+{
+    struct text_buffer line = TEXT_BUFFER_INIT;
+    size_t length = strlen(text);
+    text_append_bytes(&line, text, length - 1);
+    if (access)
+        text_append_format(&line, ",\"aws\":%s", access);
+    text_append(&line, "}\n");
+    bool sent = fd_write_all(launch->worker.fd, line.data, line.length);
+    text_wipe(line.data, line.length);
+    text_buffer_release(&line);
+    return sent;
+}
+
 bool launch_send(struct launch *launch, const struct launch_request *request, struct error *err)
 {
-    char *line = format_request(request, launch->report->started_us);
-    bool sent = fd_write_all(launch->worker.fd, line, strlen(line));
-    text_wipe_free(line);
+    char *text = format_request(request, launch->report->started_us);
+    if (request->agent) {
+        launch->held = text;
+        launch->agent = request->agent;
+        launch->role_arn = request->role_arn ? xstrdup(request->role_arn) : NULL;
+        return true;
+    }
+    bool sent = send_request(launch, text, NULL);
+    text_wipe_free(text);
     return sent ||
            error_set(err, REASON_WORKER_CRASHED, "the worker took no request: %s", strerror(errno));
+}
+
+static void send_held(void *argument, const char *access)
+{
+    struct launch *launch = argument;
+    launch->wait = NULL;
+    /* A worker that is gone is seen by its socket. */
+    send_request(launch, launch->held, access);
+    text_wipe_free(launch->held);
+    launch->held = NULL;
 }
 
 void launch_free(struct launch *launch)
@@ -74,8 +100,12 @@ void launch_free(struct launch *launch)
         event_free(launch->reading);
     if (launch->timer)
         event_free(launch->timer);
+    if (launch->wait)
+        agent_identity_forget(launch->wait);
     worker_process_end(&launch->worker, &status);
     report_free(launch->report);
+    text_wipe_free(launch->held);
+    free(launch->role_arn);
     text_buffer_release(&launch->lines);
     free(launch);
 }
@@ -219,6 +249,10 @@ void launch_watch(struct launch *launch, struct event_base *base, launch_done *d
     launch->timer = evtimer_new(base, run_out, launch);
     event_add(launch->reading, NULL);
     event_add(launch->timer, &left);
+    if (launch->held) {
+        struct deadline soft = {soft_deadline_us(launch->report->started_us, launch->timeout_ms)};
+        launch->wait = agent_identity_ask(launch->agent, launch->role_arn, soft, send_held, launch);
+    }
 }
 
 struct report *launch_abandon(struct launch *launch)

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 
+#include "agent_identity.h"
 #include "connection.h"
 #include "report.h"
 #include "worker_process.h"
@@ -20,7 +21,9 @@ struct launch_request {
     const char *driver;      /* its name; NULL: nothing claims it, the worker says so */
     const char *module_path; /* of the driver */
     const char *drivers_folder;
-    int timeout_ms; /* the caller's */
+    struct agent_identity *agent; /* NULL: the test needs nothing of AWS; outlives the launch */
+    const char *role_arn;         /* as which it is to be done; NULL: the agent's own identity */
+    int timeout_ms;               /* the caller's */
     bool strict;
     bool trace;
 };

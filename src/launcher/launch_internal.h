@@ -16,6 +16,10 @@ struct launch {
     struct event *timer;
     struct text_buffer lines; /* what is no whole line yet */
     size_t total;             /* bytes of all lines */
+    char *held; /* the request, which waits for what it is to say of AWS; NULL: it is sent */
+    struct agent_identity *agent;
+    char *role_arn;
+    struct agent_wait *wait;
     int timeout_ms;
     bool timed_out;
     bool refused_line;
@@ -29,7 +33,8 @@ struct launch {
 struct launch *launch_new(const struct launch_request *request);
 void launch_free(struct launch *launch);
 
-/* Hand the request to the worker. False with ERR set. */
+/* Hand the request to the worker, or hold it until launch_watch() has what it is to say of AWS.
+ * False with ERR set. */
 bool launch_send(struct launch *launch, const struct launch_request *request, struct error *err);
 
 /* Take LAUNCH off the launcher's list. */

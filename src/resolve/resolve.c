@@ -9,6 +9,7 @@
 #include "jdbc_url.h"
 #include "mongodb_url.h"
 #include "reference.h"
+#include "resolve_aws.h"
 #include "resolve_kafka.h"
 #include "resolve_mongodb.h"
 #include "resolve_salesforce.h"
@@ -93,6 +94,13 @@ void target_free(struct target *target)
     free(target->tls.ca_pem);
     free(target->tls.expected_name);
     free(target->tls.expected_dn);
+    free(target->role_arn);
+    free(target->aws.access_key);
+    text_wipe_free(target->aws.secret_key);
+    text_wipe_free(target->aws.session_token);
+    free(target->aws.region);
+    free(target->aws.from);
+    text_wipe_free(target->aws.document);
     free(target);
 }
 
@@ -200,6 +208,8 @@ static bool resolve_parts(struct resolving *resolving)
                      "\"%.100s\" cannot be written in ASCII (IDNA)", host);
         return false;
     }
+    resolving->target->host_in_secret = !host;
+    resolving->target->port_in_secret = !port;
     resolving_add_endpoint(resolving, ascii ? ascii : "(from the secret)",
                            number ? (unsigned)number : jdbc_default_port(subprotocol),
                            host ? PROPERTIES "HOST" : PROPERTIES "SECRET_ID",
@@ -340,9 +350,11 @@ bool resolve(const struct connection *connection, const struct registry *registr
         resolution->reason = REASON_INVALID_INPUT;
         resolved = false;
     }
-    if (resolved)
+    if (resolved) {
+        resolve_aws(&resolving);
         resolution->target = resolving.target;
-    else
+    } else {
         target_free(resolving.target);
+    }
     return resolved;
 }

@@ -38,6 +38,10 @@ void resolution_release(struct resolution *resolution);
 bool resolve(const struct connection *connection, const struct registry *registry, bool strict,
              struct resolution *resolution);
 
+/* Whether a test of CONNECTION needs AWS, as far as that can be known before its ${file:} values
+ * are there. */
+bool resolution_needs_aws(const struct resolution *resolution, const struct connection *connection);
+
 void target_free(struct target *target); /* wipes its secrets; NULL is allowed */
 
 #endif

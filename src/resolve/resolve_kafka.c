@@ -252,6 +252,7 @@ static void take_iam(struct resolving *resolving)
     struct problems *problems = &resolving->out->problems;
     const char *region = resolving_property(resolving, "REGION");
     char *of_broker = region_of_broker(target->endpoints[0].host);
+    target->needs_aws = true;
     if (!target->tls.attempt)
         problems_add(problems, PROPERTIES "KAFKA_SSL_ENABLED", "contradiction",
                      "is false, and AWS_MSK_IAM needs TLS");

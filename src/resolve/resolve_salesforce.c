@@ -250,6 +250,7 @@ static void take_secrets(struct resolving *resolving, const struct oauth *oauth)
     };
     struct target *target = resolving->target;
     target->user_property = target->password_property = SECRET;
+    target->secret_is_own = true;
     if (authentication_is_content(oauth->secret))
         target->secret_content = xstrdup(oauth->secret);
     else if (oauth->secret && !is_file(oauth->secret))

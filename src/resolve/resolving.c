@@ -114,6 +114,7 @@ void resolving_take_login(struct resolving *resolving)
                           "is not used: ENCRYPTED_PASSWORD goes before it");
     if (encrypted) {
         target->encrypted_password = xstrdup(encrypted);
+        target->password_property = PROPERTIES "ENCRYPTED_PASSWORD";
         resolving_origin(resolving, "password", "***", PROPERTIES "ENCRYPTED_PASSWORD");
     } else if (password) {
         target->password = xstrdup(password);

@@ -70,23 +70,11 @@ bool files_replace(struct connection *connection, struct deadline deadline, stru
     return !replacing.failed;
 }
 
-/* Amazon S3 is the AWS module's. */
-static bool tell_s3(const char *location, const char *remedy, struct error *err)
-{
-    error_set(err, REASON_DRIVER_MISSING,
-              "%s: reading from Amazon S3 needs the AWS module, which is not installed", location);
-    return error_remedy(err, "%s", remedy);
-}
-
 bool files_read(struct target_file *file, struct deadline deadline, struct error *err)
 {
     const char *location = file->location;
     if (file->content) /* it stood in the definition */
         return true;
-    if (text_starts_nocase(location, "s3://")) {
-        tell_s3(location, "name the file by a path of this host", err);
-        return error_property(err, file->property);
-    }
     if (text_starts_nocase(location, "file://"))
         location += strlen("file://");
     file->content = fd_read_file(location, TARGET_FILE_MAXIMUM, deadline, &file->length, err);
@@ -104,13 +92,6 @@ bool files_read_ca(struct tls_policy *policy, struct deadline deadline, struct e
         text_wipe_free(policy->ca_location);
         policy->ca_location = xstrdup("the inline certificate");
         return true;
-    }
-    if (text_starts_nocase(location, "s3://")) {
-        tell_s3(
-            location,
-            "name the certificate by a path of this host, or put its PEM text into the property",
-            err);
-        return error_property(err, policy->ca_property);
     }
     if (text_starts_nocase(location, "file://"))
         location += strlen("file://");

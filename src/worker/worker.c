@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent_job.h"
+#include "aws_access.h"
 #include "certificate.h"
 #include "confine.h"
 #include "fd.h"
@@ -25,6 +27,7 @@ enum { FAULTS_MAXIMUM = 4, WITHOUT_REQUEST_MS = 1000 };
 struct test {
     struct probe *probe;
     struct connection *connection;
+    const json_t *access; /* to AWS; NULL: the front saw no need of it */
     struct registry *registry;
     struct resolution resolution;
     const struct driver *driver;
@@ -126,7 +129,7 @@ static void tell_target(struct test *test)
 {
     const struct target *target = test->resolution.target;
     json_t *facts = json_object();
-    if (target->endpoint_count) {
+    if (target->endpoint_count && (!target->host_in_secret || target->password)) {
         json_object_set_new(facts, "host", json_string(target->endpoints[0].host));
         if (target->endpoints[0].port)
             json_object_set_new(facts, "port", json_integer(target->endpoints[0].port));
@@ -138,38 +141,32 @@ static void tell_target(struct test *test)
     probe_send(test->probe, "target", facts);
 }
 
-/* The property whose value only the AWS module can turn into a secret; NULL: none. */
-static const char *find_aws_property(const struct target *target)
+/* What lies in AWS; a test that needs nothing of it does not come near. */
+static void fetch_from_aws(struct test *test)
 {
-    if (target->secret_id && !target->secret_content)
-        return target->user_property;
-    if (target->encrypted_password)
-        return "ConnectionProperties.ENCRYPTED_PASSWORD";
-    for (size_t i = 0; i < target->secret_count; i++)
-        if (target->secrets[i].encrypted)
-            return target->secrets[i].property;
-    return NULL;
+    struct target *target = test->resolution.target;
+    if (!target->needs_aws)
+        return;
+    const char *drivers = test->registry->folder;
+    if (!aws_access_take(target, test->access, &test->error) ||
+        (aws_access_is_needed(target) &&
+         !aws_access_fetch(test->probe, target, drivers, &test->error)))
+        end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
+    tell_target(test);
 }
 
 static void fetch_credentials(struct test *test)
 {
     struct target *target = test->resolution.target;
     probe_stage(test->probe, STAGE_CREDENTIALS);
-    const char *property = find_aws_property(target);
-    if (property) {
-        error_set(&test->error, REASON_DRIVER_MISSING,
-                  "%s needs the AWS module (secrets/aws.so), which is not installed", property);
-        error_remedy(&test->error,
-                     "give USERNAME and PASSWORD (as ${env:NAME} or ${file:PATH}) instead");
-        error_property(&test->error, property);
-        end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
-    }
-    if (target->password)
+    fetch_from_aws(test);
+    if (target->password && !target->secret_id)
         probe_note(test->probe, "password_from", "%s", target->password_property);
     for (size_t i = 0; i < target->file_count; i++)
         if (!files_read(&target->files[i], test->probe->deadline, &test->error))
             end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
-    if (!files_read_ca(&target->tls, test->probe->deadline, &test->error) ||
+    if ((!target->tls.ca_pem &&
+         !files_read_ca(&target->tls, test->probe->deadline, &test->error)) ||
         (test->driver->prepare && !test->driver->prepare(test->probe, target, &test->error)))
         end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }
@@ -277,6 +274,9 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     json_t *definition = json_incref(json_object_get(request, "definition"));
     bool strict = json_is_true(json_object_get(request, "strict"));
     test.probe = probe_begin(fd, deadline, json_is_true(json_object_get(request, "trace")));
+    if (agent_job_run(test.probe, request))
+        _exit(0);
+    test.access = json_object_get(request, "aws");
     test.connection =
         connection_new(definition, read_form(json_string_value(json_object_get(request, "form"))));
     test.registry = registry_new(json_string_value(json_object_get(request, "drivers")));

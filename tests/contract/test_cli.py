@@ -179,14 +179,15 @@ def test_a_ca_is_named_by_path_or_url(location):
     assert verdict(closed(CUSTOM_JDBC_CERT=location.format(CERTIFICATES / "ca.pem")))["code"] == "CONNECT_REFUSED"
 
 
-def test_a_ca_in_s3_needs_a_module_that_is_not_there():
-    report = verdict(closed(CUSTOM_JDBC_CERT="s3://bucket/ca.pem"))
-    assert report["code"] == "DRIVER_MISSING" and "s3://bucket/ca.pem" in report["reason"]
-
-
-def test_a_secret_id_needs_a_module_that_is_not_there():
-    report = verdict(jdbc(JDBC_CONNECTION_URL="jdbc:postgresql://h:1/d", SECRET_ID="orders"))
-    assert (report["stage"], report["code"]) == ("credentials", "DRIVER_MISSING")
+@pytest.mark.parametrize("connection, named", [
+    ({"USERNAME": "app", "PASSWORD": "x", "CUSTOM_JDBC_CERT": "s3://bucket/ca.pem"}, "CUSTOM_JDBC_CERT"),
+    ({"SECRET_ID": "orders"}, "SECRET_ID"), ({"USERNAME": "app", "ENCRYPTED_PASSWORD": "QUJD"}, "ENCRYPTED_PASSWORD"),
+])
+def test_what_lies_in_aws_needs_credentials(connection, named):
+    report = verdict(jdbc(JDBC_CONNECTION_URL="jdbc:postgresql://h:1/d", **connection),
+                     environment={"HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"})
+    assert (report["stage"], report["code"]) == ("credentials", "AWS_CREDENTIALS_MISSING")
+    assert report["property"] == f"ConnectionProperties.{named}" and "AWS_ACCESS_KEY_ID" in report["reason"]
 
 
 def test_explain_shows_sources_and_no_secret():

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aws_module.h - what the files of the module aws do for each other. */
+#ifndef AWS_MODULE_H
+#define AWS_MODULE_H
+
+#include "aws.h"
+#include "testconn/secrets.h"
+
+/* secrets.h, "identify". */
+char *aws_identify(struct probe *probe, const char *job, struct error *err);
+
+/* The secret that TARGET's login comes from, into user, password, host, port and database. */
+bool aws_fetch_login(struct aws *aws, struct probe *probe, struct target *target,
+                     struct error *err);
+
+/* The ciphertexts of TARGET in place of what they are encrypted from. */
+bool aws_decrypt_all(struct aws *aws, struct probe *probe, struct target *target,
+                     struct error *err);
+
+/* The files of TARGET that lie in S3. */
+bool aws_fetch_files(struct aws *aws, struct probe *probe, struct target *target,
+                     struct error *err);
+
+#endif

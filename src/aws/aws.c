@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aws.c - a call signed, sent, repeated where AWS throttles, and its fault explained. */
+#include "aws.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "aws_internal.h"
+#include "fd.h"
+#include "sigv4.h"
+#include "text.h"
+
+enum { HEADERS_MAXIMUM = 10, PAUSE_MS = 100, CA_BUNDLE_MAXIMUM = 16 << 20 };
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && *value ? value : NULL;
+}
+
+/* AWS_CA_BUNDLE in place of the system's roots. */
+static bool read_ca_bundle(struct aws *aws, struct error *err)
+{
+    const char *path = text_of(aws->settings, "ca_bundle");
+    aws->tls = https_policy;
+    if (!path)
+        return true;
+    aws->tls.ca_pem = fd_read_file(path, CA_BUNDLE_MAXIMUM, probe_deadline(aws->probe),
+                                   &aws->tls.ca_pem_length, err);
+    if (aws->tls.ca_pem) {
+        aws->tls.ca_location = xstrdup(path);
+        return true;
+    }
+    char *why = xstrdup(err->message);
+    error_set(err, REASON_FILE_UNREADABLE, "the CA bundle of AWS_CA_BUNDLE: %s", why);
+    free(why);
+    return false;
+}
+
+struct aws *aws_new(struct probe *probe, const char *document, struct error *err)
+{
+    struct aws *aws = xcalloc(1, sizeof *aws);
+    json_t *access = json_loads(document, 0, NULL);
+    aws->probe = probe;
+    aws->settings = json_incref(json_object_get(access, "settings"));
+    aws->identity = json_incref(json_object_get(access, "identity"));
+    json_decref(access);
+    if (read_ca_bundle(aws, err)) {
+        aws->https = https_new(probe);
+        return aws;
+    }
+    aws_free(aws);
+    return NULL;
+}
+
+void aws_free(struct aws *aws)
+{
+    if (!aws)
+        return;
+    https_free(aws->https);
+    aws_json_free(aws->identity);
+    json_decref(aws->settings);
+    free(aws->tls.ca_pem);
+    free(aws->tls.ca_location);
+    free(aws);
+}
+
+const char *aws_from(const struct aws *aws)
+{
+    const char *from = text_of(aws->identity, "from");
+    return from ? from : "nobody";
+}
+
+const char *aws_region(const struct aws *aws)
+{
+    return text_of(aws->settings, "region");
+}
+
+const json_t *aws_identity(const struct aws *aws)
+{
+    return aws->identity;
+}
+
+void aws_set_identity(struct aws *aws, json_t *identity)
+{
+    json_incref(identity);
+    aws_json_free(aws->identity);
+    aws->identity = identity;
+}
+
+void aws_answer_release(struct aws_answer *answer)
+{
+    https_response_release(&answer->http);
+    *answer = AWS_ANSWER_INIT;
+}
+
+/* A call on its way: the pieces that its request borrows. */
+struct sending {
+    const struct aws_call *call;
+    const struct aws_service_info *service;
+    const char *region;
+    char *base;       /* the service's URL, for S3 with the bucket's place */
+    char *url;        /* BASE and the path */
+    const char *path; /* in URL */
+    char *host;
+    char *body;
+    char *lines[HEADERS_MAXIMUM]; /* "Name: value", NULL-ended */
+    struct sigv4_header headers[HEADERS_MAXIMUM];
+    size_t header_count;
+};
+
+static void sending_release(struct sending *sending)
+{
+    for (size_t i = 0; sending->lines[i]; i++)
+        text_wipe_free(sending->lines[i]);
+    text_wipe_free(sending->body);
+    free(sending->base);
+    free(sending->url);
+    free(sending->host);
+}
+
+/* A host name by itself, or with dots that no certificate of S3 covers? */
+static bool is_host_label(const char *bucket)
+{
+    return strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(bucket);
+}
+
+/* The bucket's own host where that works, else the bucket in the path. */
+static char *bucket_url(char *base, const char *bucket, bool configured)
+{
+    char *encoded = sigv4_encode(bucket, false);
+    const char *host = strstr(base, "://");
+    char *url = !configured && host && is_host_label(bucket)
+                    ? text_format("%.*s://%s.%s", (int)(host - base), base, encoded, host + 3)
+                    : text_format("%s/%s", base, encoded);
+    free(encoded);
+    free(base);
+    return url;
+}
+
+/* "host" or "host:port" of URL as the Host header says it: without the scheme's own port. */
+static char *host_of(const char *url, const char **path)
+{
+    const char *start = strstr(url, "://");
+    start = start ? start + 3 : url;
+    size_t length = strcspn(start, "/?#");
+    bool is_tls = text_starts_nocase(url, "https://");
+    *path = start + length;
+    char *host = xstrndup(start, length);
+    const char *own = is_tls ? ":443" : ":80";
+    size_t own_length = strlen(own);
+    if (length > own_length && strcmp(host + length - own_length, own) == 0)
+        host[length - own_length] = '\0';
+    return host;
+}
+
+static bool place(const struct aws *aws, struct sending *sending, struct error *err)
+{
+    const struct aws_call *call = sending->call;
+    bool configured = false;
+    const char *region = call->region ? call->region : aws_region(aws);
+    /* These two tell by themselves where else to ask. */
+    if (!region && (call->service == AWS_S3 || call->service == AWS_STS))
+        region = "us-east-1";
+    if (!region) {
+        error_set(err, REASON_INVALID_INPUT,
+                  "%s: no AWS region is known to ask %s in: neither AWS_REGION nor the profile has "
+                  "one",
+                  call->what, sending->service->name);
+        error_remedy(err, "set AWS_REGION, or name what is meant by its ARN");
+        return error_property(err, call->property);
+    }
+    sending->region = region;
+    sending->base = aws_service_url(call->service, region, aws->settings, &configured);
+    if (!sending->base) {
+        error_set(err, REASON_INVALID_INPUT, "%s: \"%.60s\" is no AWS region", call->what, region);
+        return error_property(err, call->property);
+    }
+    if (call->bucket)
+        sending->base = bucket_url(sending->base, call->bucket, configured);
+    sending->url = text_format("%s%s", sending->base, call->path ? call->path : "/");
+    sending->host = host_of(sending->url, &sending->path);
+    return true;
+}
+
+static void add_header(struct sending *sending, const char *name, const char *value, bool sign)
+{
+    size_t i = 0;
+    while (sending->lines[i])
+        i++;
+    if (i + 1 >= HEADERS_MAXIMUM)
+        return;
+    sending->lines[i] = text_format("%s: %s", name, value);
+    if (sign)
+        sending->headers[sending->header_count++] =
+            (struct sigv4_header){name, sending->lines[i] + strlen(name) + 2};
+}
+
+static void make_body(struct sending *sending)
+{
+    const struct aws_call *call = sending->call;
+    const char *body = call->body ? call->body : "";
+    if (sending->service->protocol == AWS_QUERY)
+        sending->body =
+            text_format("Action=%s&Version=%s%s", call->operation, sending->service->version, body);
+    else
+        sending->body = xstrdup(body);
+}
+
+static void sign(const struct aws *aws, struct sending *sending)
+{
+    char hash[SIGV4_HASH_SIZE];
+    struct sigv4_signed result;
+    struct sigv4_key key = {
+        text_of(aws->identity, "access_key"), text_of(aws->identity, "secret_key"),
+        text_of(aws->identity, "session_token"), sending->region, sending->service->signing};
+    const char *query = strchr(sending->path, '?');
+    char *path =
+        query ? xstrndup(sending->path, (size_t)(query - sending->path)) : xstrdup(sending->path);
+    struct sigv4_request request = {.method = sending->call->bucket ? "GET" : "POST",
+                                    .path = path,
+                                    .query = query ? query + 1 : NULL,
+                                    .headers = sending->headers,
+                                    .header_count = sending->header_count,
+                                    .payload_hash = hash};
+    if (!key.access_key || !key.secret_key || sending->call->anonymous) {
+        free(path);
+        return;
+    }
+    sigv4_hash(hash, sending->body, strlen(sending->body));
+    sigv4_sign(&request, &key, time(NULL), &result);
+    add_header(sending, "X-Amz-Date", result.date, false);
+    if (result.session_token)
+        add_header(sending, "X-Amz-Security-Token", result.session_token, false);
+    if (result.payload_hash[0])
+        add_header(sending, "X-Amz-Content-Sha256", result.payload_hash, false);
+    add_header(sending, "Authorization", result.authorization, false);
+    sigv4_signed_release(&result);
+    free(path);
+}
+
+static void make_headers(const struct aws *aws, struct sending *sending)
+{
+    add_header(sending, "Host", sending->host, true);
+    if (sending->service->protocol == AWS_JSON) {
+        char *target = text_format("%s.%s", sending->service->target, sending->call->operation);
+        add_header(sending, "Content-Type", "application/x-amz-json-1.1", true);
+        add_header(sending, "X-Amz-Target", target, true);
+        free(target);
+    } else if (sending->service->protocol == AWS_QUERY) {
+        add_header(sending, "Content-Type", "application/x-www-form-urlencoded; charset=utf-8",
+                   true);
+    }
+    sign(aws, sending);
+}
+
+/* A page of a proxy or of some other server is no answer of AWS. */
+static bool is_of_aws(const struct sending *sending, struct aws_answer *answer, struct error *err)
+{
+    const struct https_response *http = &answer->http;
+    enum { OK_FIRST = 200, OK_LAST = 299, SERVER = 500, REDIRECT = 300, REDIRECT_LAST = 399 };
+    answer->ok = http->status >= OK_FIRST && http->status <= OK_LAST;
+    if (answer->ok)
+        return true;
+    aws_fault_read(&answer->fault, http->status, https_header(http, "x-amzn-ErrorType"), http->body,
+                   http->body_length);
+    const char *region = https_header(http, "x-amz-bucket-region");
+    if (region)
+        text_one_line(answer->fault.region, sizeof answer->fault.region, region, strlen(region));
+    if (answer->fault.code[0] || https_header(http, "x-amzn-RequestId") ||
+        https_header(http, "x-amz-request-id") || http->status >= SERVER)
+        return true;
+    error_set(err, REASON_WRONG_PROTOCOL,
+              "%s: what answers at %s is not AWS: HTTP status %d%s%s, and no error of %s",
+              sending->call->what, answer->where, http->status,
+              http->status >= REDIRECT && http->status <= REDIRECT_LAST ? " (a redirect)" : "",
+              strncmp(http->body, "<", 1) == 0 ? " and a page" : "", sending->service->name);
+    error_remedy(err,
+                 "check the endpoint (AWS_ENDPOINT_URL and its like), the proxy and the region");
+    return error_property(err, sending->call->property);
+}
+
+static bool send_once(struct aws *aws, struct sending *sending, struct aws_answer *answer,
+                      struct error *err)
+{
+    const struct aws_call *call = sending->call;
+    struct https_request request = {.method = call->bucket ? "GET" : "POST",
+                                    .url = sending->url,
+                                    .headers = (const char *const *)sending->lines,
+                                    .body = call->bucket ? NULL : sending->body,
+                                    .body_length = strlen(sending->body),
+                                    .body_limit = call->body_limit,
+                                    .what = call->what,
+                                    .proxy = aws_proxy(sending->url, aws->settings),
+                                    .tls = &aws->tls,
+                                    .property = call->property,
+                                    .plain = true,
+                                    .aside = !call->is_test,
+                                    .stage = call->stage};
+    snprintf(answer->where, sizeof answer->where, "%s", sending->host);
+    snprintf(answer->region, sizeof answer->region, "%s", sending->region);
+    if (!https_send(aws->https, &request, &answer->http, err)) {
+        char *why = xstrdup(err->message);
+        snprintf(err->message, sizeof err->message, "%s cannot be had from %s: %s", call->what,
+                 sending->service->name, why);
+        free(why);
+        return false;
+    }
+    return is_of_aws(sending, answer, err);
+}
+
+/* Wait before try NUMBER (from 1), a random part of an ever longer time; false: there is none. */
+static bool pause_before(const struct aws *aws, int number)
+{
+    unsigned chance = 0;
+    int left_ms = deadline_left_ms(probe_deadline(aws->probe));
+    unsigned longest_ms = (unsigned)PAUSE_MS << number;
+    if (getrandom(&chance, sizeof chance, 0) != sizeof chance)
+        chance = longest_ms;
+    int pause_ms = (int)(chance % longest_ms) + 1;
+    if (pause_ms >= left_ms)
+        return false;
+    usleep((useconds_t)pause_ms * 1000);
+    return true;
+}
+
+bool aws_send(struct aws *aws, const struct aws_call *call, struct aws_answer *answer,
+              struct error *err)
+{
+    long attempts = (long)json_integer_value(json_object_get(aws->settings, "attempts"));
+    bool answered = false;
+    for (int try = 1; try == 1 || try <= attempts; try++) {
+        struct sending sending = {.call = call, .service = aws_service_info(call->service)};
+        aws_answer_release(answer);
+        if (place(aws, &sending, err)) {
+            make_body(&sending);
+            make_headers(aws, &sending);
+            answered = send_once(aws, &sending, answer, err);
+        }
+        sending_release(&sending);
+        if (!answered || answer->ok || aws_fault_kind(&answer->fault) != AWS_FAULT_THROTTLED ||
+            !pause_before(aws, try))
+            break;
+    }
+    return answered;
+}
+
+bool aws_tell_foreign(const struct aws_call *call, const struct aws_answer *answer,
+                      struct error *err)
+{
+    error_set(err, REASON_WRONG_PROTOCOL,
+              "%s: what answers at %s is not %s: HTTP status %d with another answer than it gives",
+              call->what, answer->where, aws_service_info(call->service)->name,
+              answer->http.status);
+    error_remedy(err, "check the endpoint (AWS_ENDPOINT_URL and its like) and the proxy");
+    return error_property(err, call->property);
+}
+
+json_t *aws_call_json(struct aws *aws, const struct aws_call *call,
+                      const struct aws_reasons *reasons, struct error *err)
+{
+    struct aws_answer answer = AWS_ANSWER_INIT;
+    json_t *document = NULL;
+    if (aws_send(aws, call, &answer, err)) {
+        if (!answer.ok)
+            aws_explain(aws, call, &answer, reasons, err);
+        else if (!json_is_object(document = json_loadb(answer.http.body, answer.http.body_length,
+                                                       JSON_ALLOW_NUL, NULL))) {
+            json_decref(document);
+            document = NULL;
+            aws_tell_foreign(call, &answer, err);
+        }
+    }
+    aws_answer_release(&answer);
+    return document;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aws_explain.c - faults in AWS's words, without what we sent. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws_internal.h"
+#include "text.h"
+
+enum { SECRET_SHORTEST = 12 }; /* bytes */
+
+/* Put stars in TEXT wherever SECRET stands. */
+static void star(char *text, const char *secret)
+{
+    size_t length = secret ? strlen(secret) : 0;
+    /* What is as short as this is no secret of AWS, and stands in every sentence. */
+    if (length < SECRET_SHORTEST)
+        return;
+    for (char *at = text; (at = strstr(at, secret)); at += length)
+        memset(at, '*', length);
+}
+
+static enum reason pick(enum aws_fault_kind kind, const struct aws_reasons *reasons)
+{
+    switch (kind) {
+    case AWS_FAULT_DENIED:
+        return reasons->denied;
+    case AWS_FAULT_MISSING:
+        return reasons->missing;
+    case AWS_FAULT_THROTTLED:
+    case AWS_FAULT_SERVER:
+        return REASON_SERVER_BUSY;
+    case AWS_FAULT_OTHER:
+    default:
+        return reasons->other;
+    }
+}
+
+static const char *describe(enum aws_fault_kind kind)
+{
+    switch (kind) {
+    case AWS_FAULT_DENIED:
+        return "is refused by";
+    case AWS_FAULT_MISSING:
+        return "is not found by";
+    case AWS_FAULT_THROTTLED:
+        return "is throttled by";
+    case AWS_FAULT_SERVER:
+        return "cannot be had from";
+    case AWS_FAULT_OTHER:
+    default:
+        return "is not accepted by";
+    }
+}
+
+bool aws_explain(const struct aws *aws, const struct aws_call *call,
+                 const struct aws_answer *answer, const struct aws_reasons *reasons,
+                 struct error *err)
+{
+    const struct aws_fault *fault = &answer->fault;
+    const struct aws_service_info *service = aws_service_info(call->service);
+    enum aws_fault_kind kind = aws_fault_kind(fault);
+    const char *remedy = aws_fault_remedy(fault);
+    char words[sizeof fault->message];
+    snprintf(words, sizeof words, "%s", fault->message);
+    star(words, json_string_value(json_object_get(aws->identity, "secret_key")));
+    star(words, json_string_value(json_object_get(aws->identity, "session_token")));
+    error_set(err, pick(kind, reasons),
+              "%s %s %s in %s (%s), asked with the credentials of %s: %s%s%s (%s%sHTTP status %d)",
+              call->what, describe(kind), service->name, answer->region, answer->where,
+              aws_from(aws), words[0] ? "\"" : "", words[0] ? words : "it gives no reason",
+              words[0] ? "\"" : "", fault->code, fault->code[0] ? ", " : "", fault->status);
+    if (*remedy)
+        error_remedy(err, "%s", remedy);
+    return error_property(err, call->property);
+}

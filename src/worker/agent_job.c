@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent_job.c - planning and getting the agent's own AWS identity. */
+#include "agent_job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws_access.h"
+#include "aws_chain.h"
+#include "fd.h"
+#include "net_observer.h"
+#include "probe_state.h"
+#include "text.h"
+#include "tls_observer.h"
+
+enum { FILE_MAXIMUM = 1 << 20 }; /* bytes of a configuration file */
+
+/* The path in the variable NAME, else FALLBACK under HOME. The caller frees it. */
+static char *find_path(const json_t *environment, const char *name, const char *fallback)
+{
+    const char *path = json_string_value(json_object_get(environment, name));
+    const char *home = json_string_value(json_object_get(environment, "HOME"));
+    if (path && *path && !text_starts(path, "~/"))
+        return xstrdup(path);
+    if (path && *path)
+        fallback = path + 2;
+    return text_format("%s/%s", home ? home : "", fallback);
+}
+
+/* A file that is not there says nothing. */
+static void read_file(struct shared_config *shared, enum shared_file which, const char *path,
+                      struct deadline deadline)
+{
+    struct error ignored = ERROR_INIT;
+    size_t length = 0;
+    char *text = fd_read_file(path, FILE_MAXIMUM, deadline, &length, &ignored);
+    if (!text)
+        return;
+    shared_config_add(shared, which, text, length);
+    text_wipe(text, length);
+    free(text);
+}
+
+static void plan(struct probe *probe, const json_t *environment, struct error *err)
+{
+    struct shared_config *shared = shared_config_new();
+    char *config_path = find_path(environment, "AWS_CONFIG_FILE", ".aws/config");
+    char *credentials_path =
+        find_path(environment, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
+    struct operator_config config = {environment, shared, config_path, credentials_path};
+    read_file(shared, SHARED_FILE_CONFIG, config_path, probe->deadline);
+    read_file(shared, SHARED_FILE_CREDENTIALS, credentials_path, probe->deadline);
+    json_t *found = aws_chain(&config);
+    const char *error = json_string_value(json_object_get(found, "error"));
+    if (error) {
+        error_set(err, REASON_AWS_CREDENTIALS_MISSING, "no AWS credentials: %s", error);
+        json_decref(found);
+    } else {
+        json_object_set_new(found, "settings", aws_settings(&config));
+        probe_send(probe, "plan", found);
+    }
+    shared_config_free(shared);
+    free(config_path);
+    free(credentials_path);
+}
+
+static void identify(struct probe *probe, const json_t *job, const char *drivers, struct error *err)
+{
+    const struct secrets *secrets = aws_module_load(drivers ? drivers : "", err);
+    if (!secrets)
+        return;
+    net_observer_start(probe);
+    tls_observer_start(probe);
+    char *text = json_dumps(job, JSON_COMPACT);
+    char *identity = secrets->identify(probe, text, err);
+    if (identity)
+        probe_send(probe, "identity", json_loads(identity, 0, NULL));
+    text_wipe_free(identity);
+    text_wipe_free(text);
+}
+
+bool agent_job_run(struct probe *probe, const json_t *request)
+{
+    const json_t *planning = json_object_get(request, "plan");
+    const json_t *job = json_object_get(request, "identify");
+    struct error err = ERROR_INIT;
+    if (!planning && !job)
+        return false;
+    probe_stage(probe, STAGE_CREDENTIALS);
+    if (planning)
+        plan(probe, json_object_get(planning, "environment"), &err);
+    else
+        identify(probe, job, json_string_value(json_object_get(request, "drivers")), &err);
+    if (err.reason == REASON_NONE)
+        probe_verdict_ok(probe);
+    else
+        probe_verdict_failed(probe, &err, -1);
+    return true;
+}

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the agent's own AWS credentials come from, and what is said when they do not come."""
+import datetime
+import json
+import time
+
+import pytest
+
+from support.aws import CANARY, Front, Moto, environment, json_answer, json_fault, slowly, xml_fault
+from support.program import batch, jdbc, verdict
+
+SECRET = json_answer(SecretString=json.dumps({"username": "app", "password": "pw-app"}))
+
+
+@pytest.fixture(scope="module")
+def moto():
+    with Moto() as running:
+        running.client("secretsmanager").create_secret(Name="orders", SecretString=json.dumps(
+            {"username": "app", "password": "pw-app"}))
+        running.assumer = running.user("assumer", "sts:AssumeRole")
+        running.nobody = running.user("nobody")
+        running.reader = running.role("reader", "secretsmanager:GetSecretValue", "sts:AssumeRole")
+        running.idle = running.role("idle", "s3:ListAllMyBuckets")
+        yield running
+
+
+def definition(server, **more):
+    return jdbc(JDBC_CONNECTION_URL=server.url(), SECRET_ID="orders", **more)
+
+
+def in_an_hour():
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def imds(role="agent", token="imds-token", **changes):
+    """An instance's metadata service, with version 2 unless TOKEN is None."""
+    document = {"Code": "Success", "AccessKeyId": "ASIAINSTANCE", "SecretAccessKey": CANARY, "Token": "instance-token",
+                "Expiration": in_an_hour(), **changes}
+
+    def answer(request):
+        folder = "/latest/meta-data/iam/security-credentials/"
+        if request.path == "/latest/api/token":
+            assert request.command == "PUT" and request.headers["x-aws-ec2-metadata-token-ttl-seconds"] == "21600"
+            return (200, {}, token.encode()) if token else (403, {}, b"")
+        if request.path.startswith(folder):
+            if token and request.headers.get("x-aws-ec2-metadata-token") != token:
+                return 401, {}, b""
+            name = request.path[len(folder):]
+            return ((200, {}, role.encode()) if role else (404, {}, b"")) if not name else (
+                200, {"Content-Type": "application/json"}, json.dumps(document).encode())
+        return SECRET if request.operation == "GetSecretValue" else None
+    return answer
+
+
+def tried(connection, url, **variables):
+    keys = variables.pop("keys", None)
+    timeout = variables.pop("timeout", "10s")
+    report = verdict(connection, environment=environment(url, keys, **variables), timeout=timeout)
+    assert CANARY not in json.dumps(report)
+    return report
+
+
+def who(report):
+    return report["stages"][1]["facts"]["aws_identity"]
+
+
+def expect(report, code, *words, **members):
+    assert (report["code"], report["stage"]) == (code, "credentials"), report
+    for word in words:
+        assert word in report["reason"], (word, report["reason"])
+    assert report["remedy"]
+    for key, value in members.items():
+        assert report[key] == value
+
+
+def write(path, text, mode=0o600):
+    path.write_text(text)
+    path.chmod(mode)
+    return str(path)
+
+
+@pytest.fixture()
+def home(tmp_path):
+    (tmp_path / ".aws").mkdir()
+    return tmp_path
+
+
+def test_nothing_anywhere_is_told_step_by_step(server):
+    report = tried(definition(server), "http://127.0.0.1:1", AWS_EC2_METADATA_DISABLED="true")
+    expect(report, "AWS_CREDENTIALS_MISSING", "AWS_ACCESS_KEY_ID", 'profile "default"', "/nonexistent/.aws/config",
+           "/nonexistent/.aws/credentials", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+           "metadata service", property="ConnectionProperties.SECRET_ID")
+    with Front(answer=imds(role="")) as front:
+        expect(tried(definition(server), front.url(), AWS_EC2_METADATA_SERVICE_ENDPOINT=front.url()),
+               "AWS_CREDENTIALS_MISSING", "the instance has no role")
+
+
+def test_a_silent_metadata_service_costs_a_second(server):
+    with Front(answer=slowly(5, (200, {}, b"x"))) as front:
+        began = time.monotonic()
+        expect(tried(definition(server), front.url(), AWS_EC2_METADATA_SERVICE_ENDPOINT=front.url()),
+               "AWS_CREDENTIALS_MISSING", front.url())
+        assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("token", ["imds-token", None])
+def test_the_instances_role(server, token):
+    with Front(answer=imds(token=token)) as front:
+        report = tried(definition(server), front.url(), AWS_EC2_METADATA_SERVICE_ENDPOINT=front.url())
+        assert report["exit"] == 0 and who(report) == "the instance's role agent"
+        if token is None:
+            expect(tried(definition(server), front.url(), AWS_EC2_METADATA_SERVICE_ENDPOINT=front.url(),
+                         AWS_EC2_METADATA_V1_DISABLED="true"), "AWS_CREDENTIALS_MISSING", "IMDSv2", "403")
+
+
+def test_a_metadata_service_that_answers_with_an_error(server):
+    broken = imds(Code="AssumeRoleUnauthorizedAccess", Message="EC2 cannot assume the role agent", AccessKeyId="",
+                  SecretAccessKey="")
+    with Front(answer=broken) as front:
+        expect(tried(definition(server), front.url(), AWS_EC2_METADATA_SERVICE_ENDPOINT=front.url()),
+               "AWS_CREDENTIALS_MISSING", "EC2 cannot assume the role agent", "AssumeRoleUnauthorizedAccess")
+
+
+def test_the_containers_credentials(server, tmp_path):
+    def answer(request):
+        if request.path == "/creds":
+            if request.headers.get("Authorization") != "Bearer x":
+                return 400, {}, b'{"message": "no"}'
+            return json_answer(AccessKeyId="ASIA", SecretAccessKey=CANARY, Token="t", Expiration=in_an_hour())
+        return SECRET
+    token_file = write(tmp_path / "token", "Bearer x\n")
+    with Front(answer=answer) as front:
+        full = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": front.url() + "/creds"}
+        for variables in ({"AWS_CONTAINER_AUTHORIZATION_TOKEN": "Bearer x"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token_file}):
+            report = tried(definition(server), front.url(), **full, **variables)
+            assert report["exit"] == 0 and who(report) == "the container's credentials endpoint", report
+        expect(tried(definition(server), front.url(), **full), "AWS_CREDENTIALS_MISSING", "HTTP status 400",
+               "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    expect(tried(definition(server), None, AWS_CONTAINER_CREDENTIALS_FULL_URI="http://192.0.2.1/creds"),
+           "AWS_CREDENTIALS_MISSING", "https")
+    expect(tried(definition(server), None, AWS_CONTAINER_CREDENTIALS_FULL_URI="http://127.0.0.1:1/creds"), "CONNECT_REFUSED",
+           "127.0.0.1:1")
+
+
+def test_profiles(server, moto, home):
+    access_key, secret_key = moto.assumer
+    write(home / ".aws" / "credentials", f"[base]\naws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n")
+    with Front(moto.url()) as front:
+        write(home / ".aws" / "config", f"""[default]
+source_profile = base
+role_arn = {moto.reader}
+region = eu-west-1
+services = local
+[profile broken]
+role_arn = {moto.reader}
+source_profile = nobody
+[services local]
+sts =
+  endpoint_url = {front.url()}
+secrets_manager =
+  endpoint_url = {front.url()}
+""")
+        report = tried(definition(server), None, HOME=str(home), AWS_REGION=None)
+        assert report["exit"] == 0, report
+        assert who(report) == f"the role {moto.reader}"
+        assert front.calls() == ["sts:AssumeRole", "secretsmanager:GetSecretValue"]
+        expect(tried(definition(server), None, HOME=str(home), AWS_PROFILE="broken"), "AWS_CREDENTIALS_MISSING", '"broken"',
+               '"nobody"', "does not exist")
+        expect(tried(definition(server), None, HOME=str(home), AWS_PROFILE="other"), "AWS_CREDENTIALS_MISSING", '"other"',
+               "AWS_PROFILE")
+
+
+def process(folder, body):
+    return write(folder / "get-credentials", f"#!/bin/sh\n{body}\n", 0o700)
+
+
+KEYS = ('{"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "%s", "SessionToken": "t", "Expiration": "%s"}'
+        % (CANARY, in_an_hour()))
+
+
+@pytest.mark.parametrize("body, code, words", [
+    (f"[ \"$1\" = 'two words' ] && echo '{KEYS}'", None, []),
+    ("echo oops >&2; exit 3", "AWS_CREDENTIALS_MISSING", ["get-credentials", "status 3"]),
+    (f"echo '{CANARY}'", "AWS_CREDENTIALS_MISSING", ["no JSON object"]),
+    ("kill -9 $$", "AWS_CREDENTIALS_MISSING", ["signal 9"]),
+    ("yes", "AWS_CREDENTIALS_MISSING", ["more than"]),
+    ("sleep 60", "TIMED_OUT", ["did not"]),
+])
+def test_a_credential_process(server, home, body, code, words):
+    program = process(home, body)
+    write(home / ".aws" / "config", f"[default]\ncredential_process = {program} 'two words'\n")
+    with Front(answer=lambda request: SECRET) as front:
+        report = tried(definition(server), front.url(), HOME=str(home), timeout="2s")
+        if code:
+            expect(report, code, *words)
+        else:
+            assert report["exit"] == 0 and who(report) == "a credential process", report
+    write(home / ".aws" / "config", "[default]\ncredential_process = /nonexistent/program\n")
+    expect(tried(definition(server), None, HOME=str(home)), "AWS_CREDENTIALS_MISSING", "/nonexistent/program",
+           "No such file")
+
+
+def sts(answer):
+    def behave(request):
+        if request.operation and request.operation.startswith("AssumeRole"):
+            return answer
+        return SECRET if request.operation == "GetSecretValue" else None
+    return behave
+
+
+ASSUMED = (200, {"Content-Type": "text/xml"}, f"""<AssumeRoleResponse><AssumeRoleResult><Credentials>
+<AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>{CANARY}</SecretAccessKey><SessionToken>t+/=</SessionToken>
+<Expiration>{in_an_hour()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>""".encode())
+
+
+def test_web_identity(server, tmp_path):
+    token = write(tmp_path / "token", "eyJ.web.token\n")
+    role = "arn:aws:iam::123456789012:role/web"
+    seen = []
+
+    def answer(request):
+        if request.operation == "AssumeRoleWithWebIdentity":
+            seen.append((request.headers.get("Authorization"), request.body.decode()))
+        return sts(ASSUMED)(request)
+    variables = {"AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ROLE_ARN": role}
+    with Front(answer=answer) as front:
+        report = tried(definition(server), front.url(), **variables)
+        assert report["exit"] == 0 and role in who(report)
+    assert seen == [(None, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3A"
+                     "role%2Fweb&RoleSessionName=testconn&WebIdentityToken=eyJ.web.token")]
+    with Front(answer=sts(xml_fault("ExpiredTokenException", "Token expired: current date/time"))) as front:
+        report = tried(definition(server), front.url(), **variables)
+        expect(report, "SECRET_DENIED", role, "Token expired", "ExpiredTokenException")
+    variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = str(tmp_path / "gone")
+    expect(tried(definition(server), "http://127.0.0.1:1", **variables), "FILE_UNREADABLE", "web identity token", "gone")
+
+
+# ROLE_ARN of the definition
+
+def test_a_role_of_the_connection(server, moto):
+    moto.make_strict()
+    with Front(moto.url()) as front:
+        report = tried(definition(server), front.url(), keys=moto.assumer)
+        expect(report, "SECRET_DENIED", "user/assumer", "secretsmanager:GetSecretValue")
+        report = tried(definition(server, ROLE_ARN=moto.reader), front.url(), keys=moto.assumer)
+        assert report["exit"] == 0 and who(report) == f"the role {moto.reader}", report
+        expect(tried(definition(server, ROLE_ARN=moto.idle), front.url(), keys=moto.assumer), "SECRET_DENIED",
+               "assumed-role/idle", property="ConnectionProperties.SECRET_ID")
+        report = tried(definition(server, ROLE_ARN=moto.reader), front.url(), keys=moto.nobody)
+        expect(report, "SECRET_DENIED", moto.reader, "sts:AssumeRole", "user/nobody", property="ConnectionProperties.ROLE_ARN")
+
+
+def test_a_warm_role_costs_one_round_trip(server):
+    with Front(answer=sts(ASSUMED)) as front:
+        many = [definition(server, ROLE_ARN="arn:aws:iam::123456789012:role/r") for _ in range(6)]
+        code, document = batch(many, environment=environment(front.url()))
+        assert code == 0, document
+        assert front.calls().count("sts:AssumeRole") == 1
+        assert front.calls().count("secretsmanager:GetSecretValue") == 6
+
+
+def test_a_failed_identity_is_asked_for_once_for_many(server):
+    with Front(answer=sts(xml_fault("AccessDenied", "not authorized to perform: sts:AssumeRole", 403))) as front:
+        many = [definition(server, ROLE_ARN="arn:aws:iam::123456789012:role/r") for _ in range(6)]
+        code, document = batch(many, environment=environment(front.url()))
+        assert code == 1 and {test["code"] for test in document["tests"]} == {"SECRET_DENIED"}
+        assert front.calls() == ["sts:AssumeRole"]
+
+
+def test_a_silent_sts_ends_at_each_tests_own_deadline(server):
+    with Front(answer=slowly(4, ASSUMED)) as front:
+        began = time.monotonic()
+        report = tried(definition(server, ROLE_ARN="arn:aws:iam::123456789012:role/r"), front.url(), keys=("a", CANARY),
+                       timeout="1s")
+        assert time.monotonic() - began < 2
+        expect(report, "TIMED_OUT")
+
+
+def test_sts_that_is_something_else(server):
+    role = "arn:aws:iam::123456789012:role/r"
+    for answer, code in [((200, {}, b"<html></html>"), "WRONG_PROTOCOL"), ((200, {}, b"{}"), "WRONG_PROTOCOL"),
+                         (json_fault("ThrottlingException", "Rate exceeded"), "SERVER_BUSY"),
+                         (xml_fault("InternalFailure", "", 500), "SERVER_BUSY"),
+                         (xml_fault("MalformedPolicyDocument", "x"), "SECRET_DENIED")]:
+        with Front(answer=sts(answer)) as front:
+            expect(tried(definition(server, ROLE_ARN=role), front.url(), keys=("a", CANARY)), code, role)
+
+
+def test_the_keys_of_a_profile(server, home):
+    write(home / ".aws" / "credentials", f"[default]\naws_access_key_id = A\naws_secret_access_key = {CANARY}\n")
+    with Front(answer=lambda request: SECRET) as front:
+        report = tried(definition(server), front.url(), HOME=str(home))
+        assert report["exit"] == 0 and who(report) == 'the profile "default"'
+        assert front.calls() == ["secretsmanager:GetSecretValue"]
