@@ -2,8 +2,11 @@
 /* mongodb_pool.c - MongoDB's own client library, loaded when a set is there to be tried: it takes
  * 20 ms. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <mongoc/mongoc.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +16,7 @@
 #include "mongodb_driver.h"
 
 #define NOWHERE "/nonexistent/testconn"
+enum { RESERVE_MS = 50 };
 
 #define FUNCTIONS(OF)                                                                              \
     OF(mongoc_init)                                                                                \
@@ -85,20 +89,13 @@ void pool_load_beside(void)
         pthread_detach(thread);
 }
 
-/* What a side needs. */
-struct ping {
-    struct session *session;
-    const struct member *seeds;
-    size_t count;
-};
-
 /* "mongodb://HOST:PORT,[IPV6]:PORT/": every host was read by member_read(). */
-static mongoc_uri_t *new_uri(const struct ping *ping, bson_error_t *error)
+static mongoc_uri_t *new_uri(const struct member *seeds, size_t count, bson_error_t *error)
 {
     bson_string_t *text = bson_string_new("mongodb://");
-    for (size_t i = 0; i < ping->count; i++)
-        bson_string_append_printf(text, strchr(ping->seeds[i].host, ':') ? "%s[%s]:%u" : "%s%s:%u",
-                                  i ? "," : "", ping->seeds[i].host, ping->seeds[i].port);
+    for (size_t i = 0; i < count; i++)
+        bson_string_append_printf(text, strchr(seeds[i].host, ':') ? "%s[%s]:%u" : "%s%s:%u",
+                                  i ? "," : "", seeds[i].host, seeds[i].port);
     bson_string_append(text, "/");
     mongoc_uri_t *uri = library.mongoc_uri_new_with_error(text->str, error);
     bson_string_free(text, true);
@@ -112,8 +109,11 @@ static void set_options(mongoc_uri_t *uri, const struct session *session)
     const char *selection = target_parameter(target, "serverSelectionTimeoutMS");
     int left_ms = deadline_left_ms(probe_deadline(session->probe)) * 3 / 4;
     long asked_ms = selection ? strtol(selection, NULL, 10) : 0;
-    library.mongoc_uri_set_username(uri, target->user);
-    if (target->password)
+    bool x509 = session->login->mechanism && strcmp(session->login->mechanism, "MONGODB-X509") == 0;
+    /* The certificate names the user. */
+    if (!x509 || strchr(target->user, '='))
+        library.mongoc_uri_set_username(uri, target->user);
+    if (target->password && !x509)
         library.mongoc_uri_set_password(uri, target->password);
     library.mongoc_uri_set_auth_source(uri, session->login->source);
     if (session->login->mechanism)
@@ -174,47 +174,121 @@ static mongoc_read_mode_t read_mode(const struct session *session)
     return MONGOC_READ_PRIMARY;
 }
 
+/* One ping in a thread of its own; kept for the life of the process, for it may never end. */
+static struct ping {
+    mongoc_client_t *client;
+    mongoc_read_prefs_t *preference;
+    bson_error_t error;
+    bool answered;
+    sem_t over;
+    volatile sig_atomic_t signal; /* of a crash in one of the library's threads */
+    pid_t caller;
+} ping;
+
+static void *run_ping(void *unused)
+{
+    bson_t *command = BCON_NEW("ping", BCON_INT32(1));
+    ping.answered = library.mongoc_client_command_simple(ping.client, "admin", command,
+                                                         ping.preference, NULL, &ping.error);
+    sem_post(&ping.over);
+    return unused;
+}
+
+/* A member may send what crashes the library: the thread stays where it is, and the test goes on
+ * to its verdict without it. */
+static void park(int number)
+{
+    if (gettid() == ping.caller) {
+        struct sigaction standard = {.sa_handler = SIG_DFL};
+        sigaction(number, &standard, NULL);
+        return;
+    }
+    ping.signal = number;
+    sem_post(&ping.over);
+    for (;;)
+        pause();
+}
+
+static void survive_crashes(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    struct sigaction action = {.sa_handler = park};
+    ping.caller = gettid();
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
 /* Nothing is released: a library's tear-down waits for its threads, and the process ends soon. */
+static mongoc_client_t *new_client(struct session *session, const struct member *seeds,
+                                   size_t count, bson_error_t *error)
+{
+    mongoc_uri_t *uri = new_uri(seeds, count, error);
+    if (!uri)
+        return NULL;
+    set_options(uri, session);
+    mongoc_client_pool_t *pool = library.mongoc_client_pool_new_with_error(uri, error);
+    if (!pool)
+        return NULL;
+    library.mongoc_client_pool_set_error_api(pool, 2);
+    if (session->tls)
+        set_tls(pool, session);
+    return library.mongoc_client_pool_pop(pool);
+}
+
+/* Wait for the ping; what the library does with what a server says may take for ever. */
+static bool await_ping(struct deadline deadline, struct error *err)
+{
+    int64_t at_us = deadline.at_us - RESERVE_MS * 1000;
+    struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+    int waited;
+    do
+        waited = sem_clockwait(&ping.over, CLOCK_MONOTONIC, &until);
+    while (waited < 0 && errno == EINTR);
+    if (waited < 0)
+        return error_set(err, REASON_TIMED_OUT,
+                         "it does not come back within the time of the test");
+    if (ping.signal)
+        return error_set(err, REASON_WORKER_CRASHED,
+                         "it crashes (signal %d) on something that a member says",
+                         (int)ping.signal);
+    return ping.answered || error_set(err, REASON_QUERY_FAILED, "%s (domain %u, code %u)",
+                                      ping.error.message, ping.error.domain, ping.error.code);
+}
+
+/* What the library's threads connect to is no part of the report. */
 static bool ping_beside(struct probe *side, const struct endpoint *endpoint, void *argument,
                         struct error *err)
 {
-    const struct ping *ping = argument;
-    bson_error_t error = {.message = "out of resources"};
-    (void)side;
+    pthread_t thread;
     (void)endpoint;
-    mongoc_uri_t *uri = new_uri(ping, &error);
-    if (!uri)
-        return error_set(err, REASON_INTERNAL, "%s", error.message);
-    set_options(uri, ping->session);
-    mongoc_client_pool_t *pool = library.mongoc_client_pool_new_with_error(uri, &error);
-    if (!pool)
-        return error_set(err, REASON_INTERNAL, "%s", error.message);
-    library.mongoc_client_pool_set_error_api(pool, 2);
-    if (ping->session->tls)
-        set_tls(pool, ping->session);
-    bson_t *command = BCON_NEW("ping", BCON_INT32(1));
-    bool answered = library.mongoc_client_command_simple(
-        library.mongoc_client_pool_pop(pool), "admin", command,
-        library.mongoc_read_prefs_new(read_mode(ping->session)), NULL, &error);
-    return answered || error_set(err, REASON_QUERY_FAILED, "%s (domain %u, code %u)", error.message,
-                                 error.domain, error.code);
+    (void)argument;
+    sem_init(&ping.over, 0, 0);
+    survive_crashes();
+    if (pthread_create(&thread, NULL, run_ping, NULL) != 0)
+        return error_set(err, REASON_BUSY, "no thread for it");
+    pthread_detach(thread);
+    return await_ping(probe_deadline(side), err);
 }
 
 bool pool_ping(struct session *session, const struct member *seeds, size_t count, char *words,
                size_t size)
 {
-    struct ping ping = {.session = session, .seeds = seeds, .count = count};
     struct error err = ERROR_INIT;
+    bson_error_t error = {.message = "out of resources"};
+    bool answered = false;
     if (count == 0)
         return true;
-    const struct endpoint endpoint = {.host = (char *)(uintptr_t)seeds[0].host,
-                                      .port = seeds[0].port};
     if (!pool_load()) {
         snprintf(words, size, "it is not installed (libmongoc-1.0.so.0, package libmongoc-1.0-0)");
         return false;
     }
     library.mongoc_init();
-    bool answered = probe_beside(session->probe, &endpoint, ping_beside, &ping, &err);
+    ping.preference = library.mongoc_read_prefs_new(read_mode(session));
+    ping.client = new_client(session, seeds, count, &error);
+    if (ping.client)
+        answered = probe_beside(session->probe, session->endpoint, ping_beside, NULL, &err);
+    else
+        error_set(&err, REASON_INTERNAL, "%s", error.message);
     snprintf(words, size, "%s", err.message);
     return answered;
 }

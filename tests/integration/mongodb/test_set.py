@@ -275,3 +275,36 @@ def test_plain_over_tls(nodes):
         nodes[0].behaviour = server(saslStart=failure(18, "AuthenticationFailed", "Authentication failed."))
         expect(verdict(definition(where, "/orders?authMechanism=PLAIN&authSource=$external", **enforced)), "LOGIN_REFUSED", "login",
                "PLAIN", "$external")
+
+
+def test_what_breaks_the_client_library_does_not_break_the_test(nodes):
+    """A member that shows testconn a good list and the library, which comes later, one that crashes it; and a primary
+    that has it compute for ever."""
+    hosts = [node.address for node in nodes]
+    good = member(hosts, "secondary", me=nodes[1].address)
+    evil = member([":0", "a:99999", "[::1:5"], "secondary", me=nodes[1].address)
+    seen = []
+
+    def first_good_then_evil(connection):
+        seen.append(1)
+        server(good if len(seen) == 1 else evil)(connection)
+
+    arrange(nodes, ("primary", "secondary", "secondary"))
+    nodes[1].behaviour = first_good_then_evil
+    report = verdict(definition([nodes[0].address], SET), timeout="5s")
+    assert report["exit"] == 0 and report["duration_ms"] < 5300, report
+    assert len(seen) > 1
+
+    nodes[1].behaviour = server(member(hosts, "primary", me=nodes[1].address), scram=lambda: mongodb_fake.Scram(rounds=2000000000))
+    nodes[0].behaviour = server(member(hosts, "secondary", me=nodes[0].address, primary=nodes[1].address))
+    report = verdict(definition([nodes[0].address], SET), timeout="3s")
+    assert report["exit"] == 0 and report["duration_ms"] < 3300, report
+    assert any("does not come back" in finding["message"] for finding in report["findings"])
+
+
+def test_a_member_with_a_list_of_rubbish(nodes):
+    arrange(nodes, ("primary", "secondary", "secondary"))
+    nodes[2].behaviour = server(member([":0", "a:99999"], "secondary", me=nodes[2].address))
+    report = verdict(definition([nodes[0].address], SET))
+    assert report["exit"] == 0
+    assert any("PROTOCOL_ERROR" in finding["message"] and ":0" in finding["message"] for finding in report["findings"])
