@@ -67,8 +67,9 @@ void catalog_entry_from_connection(const struct connection *connection, const ch
 struct connection *catalog_entry_to_connection(const struct catalog_entry *entry, struct error *err)
 {
     json_t *document = json_loads(entry->definition, JSON_REJECT_DUPLICATES, NULL);
+    /* Stored, and not given with the command: its authorization code is not ours to use up. */
     if (json_is_object(document))
-        return connection_new(document, CONNECTION_FORM_INPUT);
+        return connection_new(document, CONNECTION_FORM_STORED);
     json_decref(document);
     error_set(err, REASON_INTERNAL, "the stored definition of \"%s\" is no connection",
               entry->name);

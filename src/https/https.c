@@ -61,24 +61,28 @@ static void append_address(struct text_buffer *entry, const struct sockaddr *add
 }
 
 /* Resolve by the observer's getaddrinfo, here and not in a thread of libcurl, which besides knows
- * "localhost" by itself; libcurl is told the addresses. NULL: the name has none. */
-static struct curl_slist *look_up(const struct endpoint *endpoint)
+ * "localhost" by itself; libcurl is told the ADDRESSES. False: the name has none. */
+static bool look_up(const struct endpoint *endpoint, struct curl_slist **addresses)
 {
     char port[PORT_SIZE];
     struct text_buffer entry = TEXT_BUFFER_INIT;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *addresses = NULL;
+    struct addrinfo *found = NULL;
+    *addresses = NULL;
     snprintf(port, sizeof port, "%u", endpoint->port);
-    if (getaddrinfo(endpoint->host, port, &hints, &addresses) != 0 || !addresses)
-        return NULL;
-    for (const struct addrinfo *one = addresses; one; one = one->ai_next)
+    if (getaddrinfo(endpoint->host, port, &hints, &found) != 0 || !found)
+        return false;
+    for (const struct addrinfo *one = found; one; one = one->ai_next)
         append_address(&entry, one->ai_addr);
-    freeaddrinfo(addresses);
-    char *line = text_format("%s:%s:%s", endpoint->host, port, entry.length ? entry.data + 1 : "");
-    struct curl_slist *list = curl_slist_append(NULL, line);
+    freeaddrinfo(found);
+    /* An IPv6 address is no name to libcurl. */
+    if (!strchr(endpoint->host, ':') && entry.length) {
+        char *line = text_format("%s:%s:%s", endpoint->host, port, entry.data + 1);
+        *addresses = curl_slist_append(NULL, line);
+        free(line);
+    }
     text_buffer_release(&entry);
-    free(line);
-    return list;
+    return true;
 }
 
 static bool has_header(const struct https_request *request, const char *name)
@@ -215,8 +219,8 @@ static bool send_once(struct https_exchange *exchange, const char *url, struct e
 {
     struct https *https = exchange->https;
     const struct https_place *first = exchange->proxy ? exchange->proxy : exchange->place;
-    struct curl_slist *addresses = look_up(&first->endpoint);
-    if (!addresses)
+    struct curl_slist *addresses;
+    if (!look_up(&first->endpoint, &addresses))
         return probe_observed(exchange->probe, err)
                    ? error_set(err, REASON_DNS_NOT_FOUND, "\"%s\" has no address",
                                first->endpoint.host)

@@ -68,6 +68,18 @@ static void two_seals_of_one_text_differ(void **state)
     free(two);
 }
 
+/* Else a test would use a stored authorization code up. */
+static void what_is_stored_is_tested_as_stored(void **state)
+{
+    char definition[] = "{\"Name\":\"a\",\"ConnectionType\":\"SALESFORCE\"}";
+    struct catalog_entry entry = {.definition = definition};
+    struct error err = ERROR_INIT;
+    (void)state;
+    struct connection *connection = catalog_entry_to_connection(&entry, &err);
+    assert_int_equal(connection->form, CONNECTION_FORM_STORED);
+    connection_free(connection);
+}
+
 static void a_token_goes_on_in_its_own_listing_only(void **state)
 {
     static const char *const words[] = {"one", "two"};
@@ -398,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_reason_is_cut_at_the_limit_of_the_api, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(all_of_a_create_or_none, set_up, tear_down),
+        cmocka_unit_test(what_is_stored_is_tested_as_stored),
         cmocka_unit_test(urls_that_name_no_catalog),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

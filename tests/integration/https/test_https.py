@@ -49,8 +49,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Web:
     """A threaded HTTP server, over TLS with CERTIFICATE or in the clear with None."""
 
-    def __init__(self, certificate="good"):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    def __init__(self, certificate="good", address="127.0.0.1"):
+        kind = type("Listener", (http.server.ThreadingHTTPServer,),
+                    {"address_family": socket.AF_INET6 if ":" in address else socket.AF_INET})
+        self.server = kind((address, 0), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.server.seen = self.seen = []
@@ -105,6 +107,13 @@ def test_an_own_request_announces_every_stage(web, host):
     assert said.stages == ["credentials", "dns", "tcp", "tls", "login"] and said.code == "ok"
     assert json.loads(said.answers[0]["body"]) == {"method": "GET", "path": "/a", "body": ""}
     assert any(line.get("tls", {}).get("verified") for line in said.lines)
+
+
+def test_an_ipv6_address(web):
+    with Web(address="::1") as server:
+        for aside in (0, 1):
+            said = ask(f"https://[::1]:{server.port}/a", f"aside={aside}")
+            assert said.code == "ok", said.verdict
 
 
 def test_a_request_aside_reports_nothing(web):
