@@ -341,7 +341,7 @@ static void report_answer(struct identification *it)
         report_tls(it, tls);
 }
 
-static void report(struct identification *it)
+static void report(struct identification *it, bool spoken)
 {
     double listened_ms = (double)(clock_now_us() - it->began_us) / 1000;
     if (it->answer)
@@ -351,6 +351,11 @@ static void report(struct identification *it)
     else {
         probe_note_boolean(it->probe, "silent", true);
         probe_note_number(it->probe, "listened_ms", listened_ms);
+        if (!spoken)
+            probe_finding(it->probe, SEVERITY_NOTE, "nothing-was-said", NULL,
+                          "port %u is known for a service that speaks first, so nothing was said "
+                          "to it: what waits for its client stays silent",
+                          it->endpoint->port);
     }
 }
 
@@ -402,6 +407,6 @@ void network_identify(struct probe *probe, const struct endpoint *endpoint,
         say_openings(&it, first, order, openings, expected);
     probe_aside(probe, false);
     read_others(&it);
-    report(&it);
+    report(&it, openings > 0);
     talks_close(&it.talks);
 }

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 #include "network_openings.h"
+#include "testconn/probe.h"
 
-enum { TALK_BYTES = 512, TALKS = OPENINGS + 16 };
+enum { TALK_BYTES = 512, TALKS = OPENINGS + PROBE_ADDRESSES };
 
 /* One connection. */
 struct talk {

@@ -139,7 +139,7 @@ typedef bool probe_connected_function(struct probe *probe, int fd, void *argumen
 void probe_guard(struct probe *probe, bool tls, probe_connected_function *connected,
                  void *argument);
 
-enum { PROBE_ADDRESSES = 16 }; /* of one host, at most */
+enum { PROBE_ADDRESSES = 32 }; /* of one host, at most */
 
 /* One address of a host, and what became of the connection to it. */
 struct probe_address {

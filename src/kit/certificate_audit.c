@@ -65,7 +65,7 @@ static void verify_leaf(struct certificate_audit *audit)
     if (lookup)
         X509_LOOKUP_add_dir(lookup, "/etc/ssl/certs", X509_FILETYPE_PEM);
     for (int i = 0; i < sk_X509_num(audit->list); i++)
-        if (audit->signers[i] == i + 1 && i + 1 != audit->leaf)
+        if (audit->signers[i] == i + 1)
             X509_STORE_add_cert(store, sk_X509_value(audit->list, i));
     X509_STORE_CTX_init(context, store, leaf, audit->list);
     X509_STORE_CTX_set_default(context, "ssl_server");

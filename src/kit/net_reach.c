@@ -11,8 +11,9 @@
 #include "net_observer.h"
 #include "text.h"
 
-/* Once one address answers, the others have time for one lost SYN to be repeated (after 1 s). */
-enum { GRACE_MS = 1500, PORT_SIZE = 8 };
+/* Once one address answers, the others have time for one lost SYN to be repeated (after 1 s); the
+ * path to one that fails is looked at while that leaves some time. */
+enum { GRACE_MS = 1500, TRACE_MS = 1500, PORT_SIZE = 8 };
 
 /* The connects under way. */
 struct reaching {
@@ -53,6 +54,24 @@ static void begin(struct probe *probe, const struct addrinfo *to, struct reachin
     reaching->count++;
     if (connection->error != EINPROGRESS)
         end(probe, reaching, reaching->count - 1, true);
+}
+
+static void begin_all(struct probe *probe, const struct endpoint *endpoint,
+                      const struct addrinfo *list, struct reaching *reaching)
+{
+    size_t left_out = 0;
+    for (const struct addrinfo *one = list; one; one = one->ai_next) {
+        if (is_repeated(list, one))
+            continue;
+        if (reaching->count < PROBE_ADDRESSES)
+            begin(probe, one, reaching);
+        else
+            left_out++;
+    }
+    if (left_out)
+        probe_finding(probe, SEVERITY_NOTE, "addresses-left-out", probe->host_property,
+                      "%s has %zu addresses; %zu of them were not tried", endpoint->host,
+                      reaching->count + left_out, left_out);
 }
 
 /* Wait for all; false when nothing more is to be waited for. */
@@ -96,13 +115,17 @@ static bool is_without_route(const struct net_connection *connection)
            (connection->error == ENETUNREACH || connection->error == EADDRNOTAVAIL);
 }
 
+/* TRACED: whether a path was looked at already: one is enough, and there must be time for it. */
 static void tell_failure(struct probe *probe, const struct net_connection *failed,
-                         const char *working)
+                         const char *working, bool *traced)
 {
     char *words = net_connect_words(failed);
     char *path = NULL;
-    if (failed->error != ECONNREFUSED && !is_without_route(failed))
+    if (failed->error != ECONNREFUSED && !is_without_route(failed) && !*traced &&
+        deadline_left_ms(probe_deadline(probe)) > TRACE_MS) {
         path = net_connect_path(probe, failed);
+        *traced = true;
+    }
     char *message = text_format("%s: %s (port %u), while %s answers%s%s",
                                 reason_name(net_connect_reason(failed)), words, failed->port,
                                 working, path ? ". " : "", path ? path : "");
@@ -117,6 +140,7 @@ static void hand_over(struct probe *probe, struct reaching *reaching,
                       struct probe_address *addresses)
 {
     const struct net_connection *first = NULL;
+    bool traced = false;
     for (size_t i = 0; i < reaching->count; i++) {
         struct net_connection *one = &reaching->connections[i];
         addresses[i] = (struct probe_address){.fd = one->error ? -1 : one->fd,
@@ -131,7 +155,7 @@ static void hand_over(struct probe *probe, struct reaching *reaching,
         if (!first)
             net_connect_tell(probe, &reaching->connections[i]);
         else if (reaching->connections[i].error)
-            tell_failure(probe, &reaching->connections[i], first->address);
+            tell_failure(probe, &reaching->connections[i], first->address, &traced);
 }
 
 bool probe_reach(struct probe *probe, const struct endpoint *endpoint,
@@ -143,10 +167,7 @@ bool probe_reach(struct probe *probe, const struct endpoint *endpoint,
     struct reaching reaching = {.count = 0};
     snprintf(port, sizeof port, "%u", endpoint->port);
     if (getaddrinfo(endpoint->host, port, &hints, &list) == 0)
-        for (const struct addrinfo *one = list; one && reaching.count < PROBE_ADDRESSES;
-             one = one->ai_next)
-            if (!is_repeated(list, one))
-                begin(probe, one, &reaching);
+        begin_all(probe, endpoint, list, &reaching);
     wait_for_all(probe, &reaching);
     hand_over(probe, &reaching, addresses);
     *count = reaching.count;

@@ -114,6 +114,15 @@ def test_what_a_tls_client_would_say():
     assert ("tls-weak-signature", "error") in rules(file)
 
 
+def test_a_self_signed_certificate_of_a_server_is_trusted_as_itself(tmp_path):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "20", "-keyout", tmp_path / "key",
+                    "-out", tmp_path / "own.pem", "-subj", "/CN=localhost", "-addext", "basicConstraints=CA:FALSE"],
+                   check=True, capture_output=True)
+    [file] = check(tmp_path / "own.pem", code=0)
+    assert file["verified"] is True and file["leaf"] == 1 and file["certificates"][0]["self_signed"] is True
+    assert rules(file) == {("not-a-ca", "warning"), ("certificate-expires-soon", "warning")}
+
+
 def test_the_two_sets_of_rules():
     [file] = check(MADE / "bad-rsa1024.pem")
     assert ("ca-key-length", "error") in rules(file) and ("rules-differ", "note") in rules(file)

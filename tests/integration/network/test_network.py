@@ -201,6 +201,14 @@ def test_each_address_has_its_own_outcome_and_none_waits_for_the_other(lab, peer
     assert facts["silent"] is True and report["duration_ms"] < 1500
 
 
+def test_more_addresses_than_are_tried_are_told(lab, peer, hosts):
+    peer("ssh")
+    hosts(many=[SERVER] + [f"10.71.2.{last}" for last in range(100, 140)])
+    report, facts, outcomes = reach(lab, "many", timeout="2s")
+    assert report["status"] == "ok" and len(outcomes) == 32 and outcomes[SERVER] == "connected"
+    assert "41 addresses; 9 of them" in next(f["message"] for f in report["findings"] if f["rule"] == "addresses-left-out")
+
+
 def test_where_no_address_answers_all_are_named(lab, hosts):
     hosts(none=[SERVER, "10.71.2.1"])
     report, _, outcomes = reach(lab, "none")

@@ -57,6 +57,16 @@ def test_each_service_is_named(services, port, speaks, words):
     assert f"speaks {speaks}" in text, text
 
 
+def test_a_silent_service_on_the_port_of_one_that_greets_hears_nothing(services):
+    code = ("import socket; l = socket.create_server(('127.0.0.1', 3306)); print('ready', flush=True); c, _ = l.accept(); "
+            "print(c.recv(100), flush=True)")
+    process = subprocess.Popen(services.inside("/usr/bin/python3", "-c", code), stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    report, facts = ask(services, 3306)
+    assert facts["silent"] is True and [finding["rule"] for finding in report["findings"]] == ["nothing-was-said"]
+    assert process.communicate(timeout=10)[0] == "b''\n"
+
+
 def test_the_logs_of_the_services_hold_no_complaint(services):
     for port in (22, 2222, 6379, 7001, 80, 8090, 443, 8490, 143, 110):
         ask(services, port)
