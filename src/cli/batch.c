@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
@@ -141,6 +142,20 @@ static struct launch_request make_request(const struct item *item,
 
 static void begin_more(struct batch *batch);
 
+/* "password from ${env:NAME}" says more than from PASSWORD; only here it is known what stood there.
+ */
+static void name_source(const struct connection *connection, struct report *report)
+{
+    static const char prefix[] = "ConnectionProperties.";
+    json_t *facts = report->stages[STAGE_CREDENTIALS].facts;
+    const char *from = json_string_value(json_object_get(facts, "password_from"));
+    if (!from || !text_starts(from, prefix))
+        return;
+    json_t *reference = json_object_get(connection->references, from + strlen(prefix));
+    if (reference)
+        json_object_set(facts, "password_from", reference);
+}
+
 static void end_one(struct launch *launch, struct report *report, void *argument)
 {
     struct item *item = argument;
@@ -148,6 +163,7 @@ static void end_one(struct launch *launch, struct report *report, void *argument
     (void)launch;
     TAILQ_REMOVE(&batch->flying, item, entry);
     batch->running--;
+    name_source(item->test.connection, report);
     deliver(item, report);
     begin_more(batch);
 }

@@ -23,6 +23,22 @@ static char *make_label(const char *name)
     return xstrdup(label);
 }
 
+/* The properties whose whole value is one reference, before it is replaced. */
+static json_t *collect_references(json_t *properties)
+{
+    const char *key;
+    json_t *value;
+    json_t *references = json_object();
+    json_object_foreach(properties, key, value)
+    {
+        const char *text = json_string_value(value);
+        const char *end = text ? strchr(text, '}') : NULL;
+        if (end && end[1] == '\0' && (text_starts(text, "${env:") || text_starts(text, "${file:")))
+            json_object_set_new(references, key, json_string(text));
+    }
+    return references;
+}
+
 struct connection *connection_new(json_t *document, enum connection_form form)
 {
     struct connection *connection = xcalloc(1, sizeof *connection);
@@ -33,6 +49,7 @@ struct connection *connection_new(json_t *document, enum connection_form form)
     connection->label = make_label(connection->name ? connection->name : "");
     connection->type = json_string_value(json_object_get(document, "ConnectionType"));
     connection->properties = object_member(document, "ConnectionProperties");
+    connection->references = collect_references(connection->properties);
     connection->authentication = object_member(document, "AuthenticationConfiguration");
     connection->physical = object_member(document, "PhysicalConnectionRequirements");
     return connection;
@@ -63,6 +80,7 @@ void connection_free(struct connection *connection)
         wipe_strings(connection->document);
     json_decref(connection->document);
     json_decref(connection->tags);
+    json_decref(connection->references);
     free(connection->label);
     free(connection);
 }

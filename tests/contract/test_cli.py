@@ -129,6 +129,10 @@ def test_values_come_from_variables_and_files(tmp_path):
                       USERNAME="$USER ${x}", PASSWORD="$$")
     report = verdict(definition, environment={"THE_PORT": str(free_port())})
     assert report["code"] == "CONNECT_REFUSED" and report["target"]["user"] == "$USER ${x}"
+    for reference in ("${env:THE_PASSWORD}", "${file:%s}" % (tmp_path / "host")):
+        text = run(["test", "-i", "-"], stdin=json.dumps({**closed(), "ConnectionProperties": {
+            **closed()["ConnectionProperties"], "PASSWORD": reference}}), environment={"THE_PASSWORD": "c4nary"}).stdout
+        assert f"password from {reference}" in " ".join(text.split()) and "c4nary" not in text
 
 
 @pytest.mark.parametrize("make, words", [
