@@ -48,7 +48,7 @@ void output_service(const struct stage_report *tcp, struct text_buffer *line)
     if (speaks)
         text_append_format(line, ", speaks %s", speaks);
     if (speaks && detail)
-        text_append_format(line, " (%s)", detail);
+        text_append_format(line, strchr(speaks, '(') ? ", %s" : " (%s)", detail);
     if (json_is_true(json_object_get(tcp->facts, "silent")))
         append_ms(line, ", silent: nothing came within ",
                   json_object_get(tcp->facts, "listened_ms"));
