@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes `support` importable from every test, and every skip visible to ctest."""
+import os
 import pathlib
 import sys
 
@@ -33,3 +34,5 @@ def pytest_sessionfinish(session, exitstatus):
 def pytest_unconfigure(config):
     for reason in reasons:
         print(f"testconn: {reason}")
+# No test may see the catalog of whoever runs them.
+os.environ["TESTCONN_CATALOG"] = "sqlite:/nonexistent/catalog.db"

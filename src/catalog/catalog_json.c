@@ -45,16 +45,15 @@ static void take_criteria(const struct connection *connection, struct catalog_en
     }
 }
 
-void catalog_entry_from_connection(const struct connection *connection, const char *name,
-                                   const char *by, struct catalog_entry *entry)
+void catalog_entry_from_connection(const struct connection *connection, const char *by,
+                                   struct catalog_entry *entry)
 {
     json_t *document = json_copy(connection->document);
+    const char *name = json_string_value(json_object_get(document, "Name"));
     for (const char *const *member = stored_members; *member; member++)
         json_object_del(document, *member);
-    if (name)
-        json_object_set_new(document, "Name", json_string(name));
     *entry = (struct catalog_entry){0};
-    entry->name = xstrdup(name ? name : connection->label);
+    entry->name = xstrdup(name ? name : "");
     entry->type = xstrdup(connection->type ? connection->type : "");
     entry->definition = json_dumps(document, JSON_COMPACT);
     entry->tags =

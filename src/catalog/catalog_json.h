@@ -7,12 +7,12 @@
 #include "connection.h"
 
 /*
- * What is to be stored of CONNECTION under NAME (its own when NULL), written BY somebody: the
+ * What is to be stored of CONNECTION, checked by validate_to_store(), written BY somebody: the
  * definition verbatim, but for the members that only a stored connection has. The caller releases
  * ENTRY.
  */
-void catalog_entry_from_connection(const struct connection *connection, const char *name,
-                                   const char *by, struct catalog_entry *entry);
+void catalog_entry_from_connection(const struct connection *connection, const char *by,
+                                   struct catalog_entry *entry);
 
 /* ENTRY's definition, to be tested; NULL with ERR set when it is not one. */
 struct connection *catalog_entry_to_connection(const struct catalog_entry *entry,

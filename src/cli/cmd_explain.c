@@ -201,26 +201,36 @@ static int explain(const struct input *input, const struct registry *registry)
     return refused ? EXIT_USAGE : 0;
 }
 
+static int explain_input(void)
+{
+    struct input input;
+    int code = EXIT_USAGE;
+    if (!input_read(settings.input, INPUT_EXPANDED, &input))
+        return code;
+    if (input_has_definitions(&input, "explain")) {
+        char *folder = settings.drivers ? xstrdup(settings.drivers) : registry_default_folder();
+        struct registry *registry = registry_new(folder);
+        code = explain(&input, registry);
+        registry_free(registry);
+        free(folder);
+    }
+    input_release(&input);
+    return code;
+}
+
 static int run(int argc, char **argv)
 {
     const char **names = xcalloc((size_t)argc + 1, sizeof *names);
-    struct input input;
     int count = 0;
     int code = EXIT_USAGE;
     settings.output = "text";
     if (options_help(&command_explain, argc, argv)) {
         code = 0;
     } else if (options_read("explain", rows, argc, argv, names, &count)) {
-        if (count || !settings.input) {
+        if (count || !settings.input)
             usage_error("explain", "give the definitions with --input FILE");
-        } else if (input_read(settings.input, &input)) {
-            char *folder = settings.drivers ? xstrdup(settings.drivers) : registry_default_folder();
-            struct registry *registry = registry_new(folder);
-            code = explain(&input, registry);
-            registry_free(registry);
-            input_release(&input);
-            free(folder);
-        }
+        else
+            code = explain_input();
     }
     free(names);
     return code;

@@ -8,15 +8,16 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "choice.h"
 #include "commands.h"
 #include "input.h"
 #include "options.h"
 #include "output.h"
 #include "screen.h"
+#include "stored.h"
 #include "text.h"
 
 static struct {
-    const char *input;
     long jobs;
     long timeout_ms;
     const char *output;
@@ -25,8 +26,7 @@ static struct {
 } settings;
 
 static const struct option_row rows[] = {
-    {"input", 'i', "FILE", OPTION_TEXT, &settings.input, NULL, NULL,
-     "definitions to test, JSON or YAML; - is standard input"},
+    CHOICE_ROWS,
     {"jobs", 'j', "N", OPTION_NUMBER, &settings.jobs, NULL, "32", "tests side by side"},
     {"timeout", 't', "TIME", OPTION_DURATION, &settings.timeout_ms, NULL, "20s",
      "time for one test: 500ms, 10s, 2m"},
@@ -49,13 +49,14 @@ static int run(int argc, char **argv);
 
 const struct command command_test = {
     .name = "test",
-    .arguments = "--input FILE [OPTION...]",
+    .arguments = "[NAME...] [OPTION...]",
     .summary = "test connections, really",
     .description =
-        "Test the connections of FILE: really connect, log in, ask a harmless question.\n"
-        "FILE holds a ConnectionInput, a TestConnectionInput, a list of connections, or the output "
-        "of\n"
-        "aws glue get-connections. ${env:NAME} and ${file:PATH} in a value are replaced.",
+        "Test the stored connections NAME..., or those of --input FILE: really connect, log in,\n"
+        "ask a harmless question. FILE holds a ConnectionInput, a TestConnectionInput, a list of\n"
+        "connections, a request of TestConnection, or the output of aws glue get-connections.\n"
+        "${env:NAME} and ${file:PATH} in a value are replaced. What a test by name found becomes\n"
+        "the stored connection's status; a test of a FILE stores nothing.",
     .run = run,
     .rows = rows,
 };
@@ -63,6 +64,7 @@ const struct command command_test = {
 /* One run over an input. */
 struct run {
     struct input input;
+    struct stored *stored;   /* where the input came from a catalog; else NULL */
     struct report **reports; /* in the order of the input */
     struct batch *batch;
     struct screen *screen;
@@ -102,6 +104,8 @@ static void print_text(struct run *run, size_t index)
     FILE *out = screen_out(run->screen);
     const struct text_style *style = screen_style(run->screen);
     const struct report *report = run->reports[index];
+    if (stored_is_missing(run->stored, index))
+        return;
     if (is_batch(run) && !settings.verbose) {
         output_batch_line(out, report, run->name_width, style);
         return;
@@ -117,6 +121,7 @@ static void print_text(struct run *run, size_t index)
 static void take_report(void *argument, size_t key, struct report *report)
 {
     struct run *run = argument;
+    stored_compare(run->stored, key, report);
     run->reports[key] = report;
     summary_add(&run->summary, report);
     screen_end(run->screen, key, report->status == REPORT_OK);
@@ -127,6 +132,7 @@ static void take_report(void *argument, size_t key, struct report *report)
     else if (is_text())
         print_text(run, key);
     run->error = screen_flush(run->screen);
+    stored_keep(run->stored, key, report);
     if (run->error)
         batch_stop(run->batch);
 }
@@ -175,6 +181,11 @@ static int test_all(struct run *run, struct event_base *base, struct worker_proc
     if (!is_batch(run))
         batch_lend_worker(run->batch, worker);
     for (size_t i = 0; i < run->input.list.count; i++) {
+        struct report *failure = stored_failure(run->stored, &run->input, i);
+        if (failure) {
+            take_report(run, i, failure);
+            continue;
+        }
         struct batch_test test = {
             .key = i, .connection = run->input.list.items[i], .problems = &run->input.unset[i]};
         batch_add(run->batch, &test);
@@ -224,55 +235,53 @@ static int finish(struct run *run, int ended_by)
     return run->error ? tell_output_error(run->error) : summary_exit_code(&run->summary);
 }
 
-static int run_input(void)
+static int run_tests(const struct choice *choice)
 {
     struct run run = {.error = 0};
     struct worker_process worker = WORKER_PROCESS_NONE;
     struct error ignored = ERROR_INIT;
     int64_t began_us = clock_now_us();
-    int code = EXIT_USAGE;
     int status;
     batch_heed_signals();
     /* Before anything is read: the worker confines itself beside us, and its memory holds no secret
      * of another connection. A batch does without it. */
+    if (!choice->input)
+        stored_prepare();
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
-    if (input_read(settings.input, &run.input)) {
+    int code = choice_read("test", choice, &run.input, &run.stored);
+    if (code == 0) {
         run.reports = xcalloc(run.input.list.count, sizeof *run.reports);
         open_screen(&run, base);
         int ended_by = test_all(&run, base, &worker);
         run.summary.duration_ms = (double)(clock_now_us() - began_us) / 1000;
         code = finish(&run, ended_by);
+        stored_flush(run.stored);
         for (size_t i = 0; i < run.input.list.count; i++)
             report_free(run.reports[i]);
         free(run.reports);
-        input_release(&run.input);
     }
     worker_process_end(&worker, &status);
     event_base_free(base);
+    input_release(&run.input);
+    stored_free(run.stored);
     return code;
 }
 
 static int run(int argc, char **argv)
 {
     const char **names = xcalloc((size_t)argc + 1, sizeof *names);
+    struct choice choice;
     int count = 0;
+    int code = EXIT_USAGE;
     settings.jobs = 32;
     settings.timeout_ms = 20000;
     settings.output = "text";
-    bool helped = options_help(&command_test, argc, argv);
-    bool read = helped || options_read("test", rows, argc, argv, names, &count);
-    int code = helped ? 0 : EXIT_USAGE;
-    if (!helped && read && count > 0 && settings.input)
-        usage_error("test", "a NAME (%s) and --input cannot be given together", names[0]);
-    else if (!helped && read && count > 0)
-        usage_error("test",
-                    "%s: this version has no catalog of stored connections; give --input FILE",
-                    names[0]);
-    else if (!helped && read && !settings.input)
-        usage_error("test", "nothing to test: give --input FILE");
-    else if (!helped && read)
-        code = run_input();
+    if (options_help(&command_test, argc, argv))
+        code = 0;
+    else if (options_read("test", rows, argc, argv, names, &count) &&
+             choice_check("test", names, (size_t)count, &choice))
+        code = run_tests(&choice);
     free(names);
     return code;
 }

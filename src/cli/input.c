@@ -37,27 +37,34 @@ static bool take_connections(json_t *document, struct input *input)
     bool taken = connection_list_read(document, &input->list, &catalog_name, &problems);
     if (!taken)
         print_problems(input->name, &problems);
-    else if (catalog_name) {
-        fprintf(
-            stderr,
-            "testconn: %s: ConnectionName \"%s\" needs a catalog of stored connections, which this "
-            "version does not have: give TestConnectionInput instead\n",
-            input->name, catalog_name);
-        taken = false;
-    }
+    else if (catalog_name)
+        input->catalog_name = xstrdup(catalog_name);
     problems_release(&problems);
     return taken;
 }
 
-static void expand(struct input *input)
+void input_expand(json_t *document, struct problems *unset)
 {
-    input->unset = xcalloc(input->list.count, sizeof *input->unset);
-    for (size_t i = 0; i < input->list.count; i++)
-        reference_replace(input->list.items[i]->document, REFERENCE_ENVIRONMENT,
-                          reference_from_environment, NULL, &input->unset[i]);
+    reference_replace(document, REFERENCE_ENVIRONMENT, reference_from_environment, NULL, unset);
 }
 
-bool input_read(const char *path, struct input *input)
+static void expand(struct input *input)
+{
+    for (size_t i = 0; i < input->list.count; i++)
+        input_expand(input->list.items[i]->document, &input->unset[i]);
+}
+
+bool input_has_definitions(const struct input *input, const char *command)
+{
+    if (!input->catalog_name)
+        return true;
+    fprintf(stderr,
+            "testconn %s: %s names the stored connection \"%s\" only; a definition is needed\n",
+            command, input->name, input->catalog_name);
+    return false;
+}
+
+bool input_read(const char *path, enum input_mode mode, struct input *input)
 {
     struct error err = ERROR_INIT;
     size_t length = 0;
@@ -71,11 +78,14 @@ bool input_read(const char *path, struct input *input)
     if (!document)
         fprintf(stderr, "testconn: %s\n", err.message);
     json_decref(document);
-    if (read)
-        expand(input);
-    else
+    if (!read) {
         connection_list_release(&input->list);
-    return read;
+        return false;
+    }
+    input->unset = xcalloc(input->list.count + 1, sizeof *input->unset);
+    if (mode == INPUT_EXPANDED)
+        expand(input);
+    return true;
 }
 
 void input_release(struct input *input)
@@ -83,5 +93,6 @@ void input_release(struct input *input)
     for (size_t i = 0; input->unset && i < input->list.count; i++)
         problems_release(&input->unset[i]);
     free(input->unset);
+    free(input->catalog_name);
     connection_list_release(&input->list);
 }

@@ -11,13 +11,25 @@ struct input {
     const char *name; /* of the file, or "standard input" */
     struct connection_list list;
     struct problems *unset; /* per connection: variables that are not set */
+    char *catalog_name;     /* a request to test this stored connection; the list is empty then */
+};
+
+enum input_mode {
+    INPUT_EXPANDED, /* environment variables put in */
+    INPUT_VERBATIM  /* to be stored */
 };
 
 /*
- * Read PATH ("-": standard input), put environment variables in, and take the definitions out.
- * False after a line on stderr: nothing readable, neither JSON nor YAML, no connection in it.
+ * Read PATH ("-": standard input) and take the definitions out. False after a line on stderr:
+ * nothing readable, neither JSON nor YAML, no connection in it.
  */
-bool input_read(const char *path, struct input *input);
+bool input_read(const char *path, enum input_mode mode, struct input *input);
 void input_release(struct input *input);
+
+/* Put environment variables into DOCUMENT; UNSET gets those that are not set. */
+void input_expand(json_t *document, struct problems *unset);
+
+/* Whether INPUT holds definitions; if not, a line on stderr: COMMAND needs them, and has a name. */
+bool input_has_definitions(const struct input *input, const char *command);
 
 #endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,13 +11,14 @@
 #include "commands.h"
 #include "launch.h"
 #include "options.h"
+#include "signals.h"
 #include "text.h"
 
 enum { COMMANDS_MAXIMUM = 32, NAME_SHOWN = 200 };
 
 const struct command *const commands[] = {
-    &command_test,       &command_explain, &command_cert, &command_drivers,
-    &command_completion, &command_version, NULL};
+    &command_test,    &command_wait,       &command_explain, &command_cert, &command_connections,
+    &command_drivers, &command_completion, &command_version, NULL};
 
 static int print_help(void)
 {
@@ -30,7 +30,7 @@ static int print_help(void)
         printf("  %-*s  %s\n", width, commands[i]->name, commands[i]->summary);
     puts("\ntestconn COMMAND --help tells the arguments and options of a command.\n"
          "Exit codes: 0 all passed; 1 a test failed; 2 wrong usage or a wrong definition;\n"
-         "3 testconn itself failed; 130, 143 interrupted.");
+         "3 testconn itself failed; 124 not over in time (wait); 130, 143 interrupted.");
     return 0;
 }
 
@@ -113,8 +113,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     hold_standard_descriptors();
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigaction(SIGPIPE, &ignore, NULL);
+    signals_prepare();
     /* Definitions hold secrets: no core file, and no look into our memory. */
     prctl(PR_SET_DUMPABLE, 0);
     const char *name = argc > 1 ? argv[1] : "";

@@ -49,6 +49,16 @@ static bool refuse_word(const char *command, const struct option_row *row, const
     return false;
 }
 
+static bool add_text(const char *command, const struct option_row *row, const char *value)
+{
+    struct option_texts *texts = row->target;
+    size_t most = sizeof texts->items / sizeof *texts->items;
+    if (texts->count == most)
+        return !usage_error(command, "--%s: at most %zu are allowed", row->name, most);
+    texts->items[texts->count++] = value;
+    return true;
+}
+
 static bool store(const char *command, const struct option_row *row, const char *value)
 {
     unsigned long number = 0;
@@ -64,6 +74,8 @@ static bool store(const char *command, const struct option_row *row, const char 
             return !usage_error(command, "--%s is given twice", row->name);
         *(const char **)row->target = value;
         return true;
+    case OPTION_TEXTS:
+        return add_text(command, row, value);
     case OPTION_NUMBER:
         if (!text_to_number(value, 1, NUMBER_MAXIMUM, &number))
             return !usage_error(command, "--%s: \"%s\" is not a number from 1 to %d", row->name,

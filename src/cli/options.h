@@ -10,9 +10,16 @@
 enum option_kind {
     OPTION_FLAG,     /* bool */
     OPTION_TEXT,     /* const char * */
+    OPTION_TEXTS,    /* struct option_texts; may be given many times */
     OPTION_NUMBER,   /* long, 1 and up */
     OPTION_DURATION, /* long, milliseconds */
     OPTION_WORD      /* const char *, one of WORDS */
+};
+
+/* The values of an option that may be given many times. */
+struct option_texts {
+    const char *items[10];
+    size_t count;
 };
 
 struct option_row {

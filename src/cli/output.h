@@ -34,6 +34,13 @@ void output_batch_end(FILE *out, const struct summary *summary, const char *deta
 /* The columns of the widest of COUNT names, within what a batch line gives them. */
 int output_name_width(const char *const *names, size_t count);
 
+/*
+ * A change of state while waiting, on a line: WORD ("waiting", "ok", "FAILED"), stage, cause and
+ * NOTE, which says why that is the end ("": it is not), and the time since the waiting began.
+ */
+void output_wait_line(FILE *out, const struct report *report, const char *word, const char *note,
+                      double elapsed_ms, int name_width, const struct text_style *style);
+
 /* A definition that is wrong: all of its problems (an array of findings), each at its place, ROOT
  * before it. FILE is where the definition LABEL came from. */
 void output_problems(FILE *out, const char *file, const char *label, const char *root,

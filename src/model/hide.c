@@ -46,21 +46,19 @@ static const char *find_password(const char *url, const char **end)
     return password && *end && password <= *end ? password : NULL;
 }
 
-/* The value of a parameter ends at AT + the result. */
+/* How long the value at AT is: with its quotes, and what stands behind them where nothing should.
+ */
 static size_t value_length(const char *at)
 {
+    const char *end = at;
     if (*at == '{') { /* SQL Server's quotes: a brace is doubled within */
-        const char *close = at;
         do
-            close = strchr(close + 1, '}');
-        while (close && close[1] == '}' && close++);
-        return close ? (size_t)(close + 1 - at) : strlen(at);
+            end = strchr(end + 1, '}');
+        while (end && end[1] == '}' && end++);
+    } else if (*at == '"' || *at == '\'') {
+        end = strchr(at + 1, *at);
     }
-    if (*at == '"' || *at == '\'') {
-        const char *close = strchr(at + 1, *at);
-        return close ? (size_t)(close + 1 - at) : strlen(at);
-    }
-    return strcspn(at, "&;)");
+    return end ? (size_t)(end - at) + strcspn(end, "&;)") : strlen(at);
 }
 
 /* REST, from behind the host on, with the values of secret parameters hidden. */

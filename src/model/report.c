@@ -131,6 +131,15 @@ void report_add_problems(struct report *report, const struct problems *problems)
     json_decref(findings);
 }
 
+void report_add_finding(struct report *report, const char *severity, const char *rule,
+                        const char *message)
+{
+    if (!report->findings)
+        report->findings = json_array();
+    json_array_append_new(report->findings, json_pack("{s:s, s:s, s:s}", "severity", severity,
+                                                      "rule", rule, "message", message));
+}
+
 void report_refuse(struct report *report, const struct problems *problems, const char *root)
 {
     struct error err = ERROR_INIT;

@@ -79,6 +79,10 @@ json_t *problems_to_json(const struct problems *problems);
 /* Add PROBLEMS, notes included, as findings of the stage input. */
 void report_add_problems(struct report *report, const struct problems *problems);
 
+/* Add a finding that belongs to no stage, after the verdict. SEVERITY is "note" or "warning". */
+void report_add_finding(struct report *report, const char *severity, const char *rule,
+                        const char *message);
+
 /* A report of a definition that is wrong: stage input, INVALID_INPUT, every problem a finding. */
 void report_refuse(struct report *report, const struct problems *problems, const char *root);
 

@@ -9,6 +9,7 @@
 #include "bootstrap.h"
 #include "check.h"
 #include "mongodb_url.h"
+#include "reference.h"
 #include "text.h"
 #include "words.h"
 

@@ -14,13 +14,21 @@
 
 /* PEM text in place of a location is ours, not the API's: its limit is, too. */
 enum { PEM_MAXIMUM = 64 * 1024 };
-enum { PROPERTIES_MAXIMUM = 100, VALUE_MAXIMUM = 1024, CRITERIA_MAXIMUM = 10, GROUPS_MAXIMUM = 50 };
+enum {
+    PROPERTIES_MAXIMUM = 100,
+    VALUE_MAXIMUM = 1024,
+    CRITERIA_MAXIMUM = 10,
+    GROUPS_MAXIMUM = 50,
+    TAGS_MAXIMUM = 50
+};
 
 static const struct text_rule name_rule = {1, 255, pattern_single_line,
                                            "a single line of text without control characters"};
 static const struct text_rule description_rule = {0, 2048, pattern_multi_line,
                                                   "text without control characters"};
 static const struct text_rule reason_rule = {1, 16384, NULL, NULL};
+static const struct text_rule tag_key_rule = {1, 128, NULL, NULL};
+static const struct text_rule tag_value_rule = {0, 256, NULL, NULL};
 
 static const json_t *member(const json_t *object, const char *key)
 {
@@ -107,7 +115,7 @@ static void check_property(const char *key, const json_t *value, const char *pat
                      json_is_number(value) || json_is_boolean(value) ? ": put it in quotes" : "");
         return;
     }
-    if (reference_in(text, REFERENCE_FILE))
+    if (reference_in(text, REFERENCE_FILE) || reference_in(text, REFERENCE_ENVIRONMENT))
         return;
     int maximum = is_pem(key, text) ? PEM_MAXIMUM : VALUE_MAXIMUM;
     if (json_string_length(value) > (size_t)maximum)
@@ -149,7 +157,9 @@ static void check_stored(const json_t *document, struct problems *problems)
     check_text(member(document, "StatusReason"), "StatusReason", &reason_rule, problems);
 }
 
-void validate(const struct connection *connection, bool strict, struct problems *problems)
+/* Every field by itself. */
+static void check_fields(const struct connection *connection, bool strict,
+                         struct problems *problems)
 {
     static const char *const members[] = {"Name",
                                           "Description",
@@ -186,6 +196,23 @@ void validate(const struct connection *connection, bool strict, struct problems 
     authentication_check(member(document, AUTHENTICATION), problems);
     check_boolean(member(document, "ValidateCredentials"), "ValidateCredentials", problems);
     check_stored(document, problems);
+}
+
+void validate(const struct connection *connection, bool strict, struct problems *problems)
+{
+    check_fields(connection, strict, problems);
     if (connection->type && connection->properties)
         check_requirements(connection, problems);
+}
+
+void validate_to_store(const struct connection *connection, struct problems *problems)
+{
+    const json_t *name = member(connection->document, "Name");
+    check_fields(connection, false, problems);
+    if (json_is_null(name) || (!name && connection->form != CONNECTION_FORM_INPUT))
+        problems_add(problems, "Name", "required", "is missing: a stored connection has one");
+    /* A target is demanded of NETWORK when it is tested. */
+    if (connection->type && connection->properties && strcmp(connection->type, "NETWORK") != 0)
+        check_requirements(connection, problems);
+    check_map(connection->tags, "Tags", TAGS_MAXIMUM, &tag_key_rule, &tag_value_rule, problems);
 }

@@ -26,7 +26,7 @@ def closed(name="orders", **more):
     (["test"], ["--input"]),
     (["test", "--inptu", "x"], ["unknown option", "--input"]),
     (["test", "--input"], ["needs a value"]),
-    (["test", "orders"], ["no catalog"]),
+    (["test", "orders"], ['no connection "orders"', "no such file"]),
     (["test", "orders", "--input", "-"], ["together"]),
     (["test", "--input", "/nonexistent/file"], ["/nonexistent/file", "No such file"]),
     (["test", "--input", "/"], ["directory"]),

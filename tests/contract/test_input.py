@@ -31,7 +31,7 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)
     ("12", ["single value"]), ("null", ["single value"]), ("a: 1\na: 2\n", ["line 2", "twice"]),
     ('{"Name": "a", "Name": "b"}', ["JSON", "duplicate"]), ("[]", ["no connection"]), ("{}", ["empty"]),
     ('["a"]', ["element 1"]), ('[{"Name": "a"}, 3]', ["element 2"]), ('{"ConnectionList": []}', ["no connection"]),
-    ('{"x": 1}', ["no connection"]), ('{"ConnectionName": "a"}', ["catalog"]),
+    ('{"x": 1}', ["no connection"]),
     ('{"ConnectionName": "a", "TestConnectionInput": {}}', ["both given"]), ("&a [*a]", ["alias"]), (BOMB, ["alias"]),
     ("--- {}\n--- {}\n", ["more than one"]), ('{"Name": "a"}\n{"Name": "b"}', ["JSON", "line 2"]),
     ("Name: n\nConnectionProperties:\n\tHOST: x\n", ["YAML", "line 3"]), ("[" * 100_000, ["JSON", "depth"]),

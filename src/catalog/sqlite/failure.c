@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* failure.c - SQLite's result codes in words that name the file and what to do. */
+#include <errno.h>
 #include <string.h>
 
 #include "store.h"
@@ -21,7 +22,11 @@ enum catalog_result failure(const struct store *store, int code, const char *wha
     static const char *const permit =
         "give the user that runs testconn the right to write the file and its folder";
     int why = store->db ? sqlite3_system_errno(store->db) : 0;
-    switch (code & 0xFF) {
+    bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+    int kind = code & 0xFF;
+    if (full && (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN))
+        kind = SQLITE_FULL;
+    switch (kind) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:

@@ -25,6 +25,8 @@ static int configure(const struct store *store)
     file_wait(store);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    /* Who only reads leaves the files as they are. */
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     code = run(store, "PRAGMA synchronous = FULL");
     if (code == SQLITE_OK)
         query_integer(store, "PRAGMA user_version", 0, &code);
@@ -62,16 +64,37 @@ static int open_still(struct store *store)
     return code == SQLITE_OK ? configure(store) : code;
 }
 
-enum catalog_result file_open(struct store *store, struct error *err)
+/* Without the shared file for which the disk has no room: alone, under a lock. */
+static int open_alone(struct store *store)
 {
-    if (store->db || (access(store->path, F_OK) != 0 && errno == ENOENT))
-        return CATALOG_OK;
+    sqlite3_close(store->db);
+    int code =
+        sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = run(store, "PRAGMA locking_mode = EXCLUSIVE");
+    return code == SQLITE_OK ? configure(store) : code;
+}
+
+static int open_existing(struct store *store)
+{
     int code =
         sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK)
         code = configure(store);
-    if (((code & 0xFF) == SQLITE_CANTOPEN || (code & 0xFF) == SQLITE_READONLY) && is_still(store))
-        code = open_still(store);
+    int kind = code & 0xFF;
+    int why = sqlite3_system_errno(store->db);
+    if ((kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && (why == ENOSPC || why == EDQUOT))
+        return open_alone(store);
+    if ((kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY) && is_still(store))
+        return open_still(store);
+    return code;
+}
+
+enum catalog_result file_open(struct store *store, struct error *err)
+{
+    if (store->db || (access(store->path, F_OK) != 0 && errno == ENOENT))
+        return CATALOG_OK;
+    int code = open_existing(store);
     enum catalog_result result =
         code == SQLITE_OK ? schema_check(store, err) : failure(store, code, "cannot open", err);
     if (result == CATALOG_OK)
@@ -148,6 +171,8 @@ static enum catalog_result refuse_key(const struct store *store, const char *id,
                   "%s is not the key of this catalog: it has the id %s, the connections of %s are "
                   "sealed with key id %s",
                   store->key_path, store->key.id, store->path, id);
+    error_brief(err, missing ? "the key %s is missing" : "%s is not the key of the catalog",
+                store->key_path);
     error_remedy(err,
                  "put the right key back as %s; where it is lost for good, delete the connections "
                  "and create them again",

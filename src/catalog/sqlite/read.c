@@ -62,7 +62,7 @@ static enum catalog_result refuse_name(const struct store *store, const char *na
                                        struct error *err)
 {
     error_set(err, REASON_INVALID_INPUT, "the catalog %s has no connection \"%s\"%s", store->path,
-              name, store->db ? "" : ": it is not there yet");
+              name, store->db ? "" : ": there is no such file yet");
     error_remedy(err, "correct the name, or create the connection");
     return CATALOG_NOT_FOUND;
 }

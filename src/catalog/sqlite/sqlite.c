@@ -2,10 +2,13 @@
 /* sqlite.c - a catalog in one SQLite file (WAL): the writes, and the module's face. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "store.h"
 #include "text.h"
+
+enum { LOG_MOST = 64 << 10 };
 
 static int64_t now_ms(void)
 {
@@ -33,10 +36,22 @@ static void *store_open(const char *location, const struct catalog_options *opti
     return NULL;
 }
 
+/* Statuses alone leave the log where it is; but who comes next has to read all of it. */
+static void close_file(const struct store *store)
+{
+    struct stat status;
+    char *log = text_format("%s-wal", store->path);
+    if (stat(log, &status) == 0 && status.st_size > LOG_MOST)
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    free(log);
+    sqlite3_close(store->db);
+}
+
 static void store_close(void *argument)
 {
     struct store *store = argument;
-    sqlite3_close(store->db);
+    if (store->db)
+        close_file(store);
     text_wipe(&store->key, sizeof store->key);
     free(store->path);
     free(store->key_path);
@@ -264,9 +279,8 @@ static enum catalog_result store_set_status(void *argument, const char *name, in
     if (!store->db)
         return refuse_status(name, err);
     /* A lost status is found again by the next test: it waits neither for the disk nor for a lock.
-     * Nor is the log written back at the end for its sake alone. */
+     */
     sqlite3_busy_timeout(store->db, 0);
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     run(store, "PRAGMA synchronous = NORMAL");
     int code = sqlite3_prepare_v2(store->db,
                                   "UPDATE connections SET status = ?3, reason = ?4, validated_ms = "

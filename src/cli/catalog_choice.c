@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalog_choice.c - option, variable, default. */
+#include "catalog_choice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "text.h"
+
+struct catalog_choice catalog_choice;
+
+struct catalog *catalog_choice_open(struct error *err)
+{
+    struct catalog_options options = {.key_file = catalog_choice.key_file};
+    const char *variable = getenv("TESTCONN_CATALOG");
+    if (catalog_choice.url)
+        return catalog_open(catalog_choice.url, &options, err);
+    if (variable && *variable)
+        return catalog_open(variable, &options, err);
+    char *url = catalog_default_url(err);
+    struct catalog *catalog = url ? catalog_open(url, &options, err) : NULL;
+    free(url);
+    return catalog;
+}
+
+void catalog_complain(const char *command, const struct error *err)
+{
+    const struct reason_info *info = reason_info(err->reason);
+    bool plain = err->reason == REASON_INVALID_INPUT;
+    const char *remedy = *err->remedy ? err->remedy : plain ? "" : info->remedy;
+    fprintf(stderr, "testconn %s: %s%s%s\n", command, plain ? "" : info->name, plain ? "" : ": ",
+            err->message);
+    if (*remedy)
+        fprintf(stderr, "To fix it: %s%s\n", remedy, strchr(remedy, '?') ? "" : ".");
+}
+
+int catalog_exit_code(enum catalog_result result, const struct error *err)
+{
+    if (result == CATALOG_OK)
+        return 0;
+    if (result == CATALOG_ALREADY_EXISTS)
+        return EXIT_REFUSED;
+    if (err->reason == REASON_INVALID_INPUT)
+        return EXIT_USAGE;
+    if (err->reason == REASON_BUSY || err->reason == REASON_CONFLICT ||
+        err->reason == REASON_INTERNAL)
+        return EXIT_ERROR;
+    return EXIT_REFUSED;
+}
+
+char *catalog_nearest(struct catalog *catalog, const char *name)
+{
+    struct catalog_filter all = {0};
+    struct catalog_page page;
+    struct error ignored = ERROR_INIT;
+    char *found = NULL;
+    if (catalog_list(catalog, &all, CATALOG_PAGE_MAXIMUM, NULL, false, &page, &ignored) !=
+        CATALOG_OK)
+        return NULL;
+    const char **names = xcalloc(page.count + 1, sizeof *names);
+    for (size_t i = 0; i < page.count; i++)
+        names[i] = page.entries[i].name;
+    const char *nearest = text_nearest(name, names);
+    if (nearest)
+        found = xstrdup(nearest);
+    free(names);
+    catalog_page_release(&page);
+    return found;
+}
