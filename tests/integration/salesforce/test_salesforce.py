@@ -12,6 +12,7 @@ import urllib.parse
 import pytest
 
 from support import bad_peer
+from support.aws import REGION, Moto
 from support.processes import free_port, running, wait_until
 from support.program import PROGRAM, certificates, rules, stages
 from support.salesforce import CLIENT, CLIENT_SECRET, USER, Fault, Salesforce, Trust, definition
@@ -155,6 +156,30 @@ def test_the_secret_by_file_and_by_environment(trust, server, tmp_path):
     (tmp_path / "part").write_text(CLIENT_SECRET)
     assert test(trust, definition(server.url, secret=part))["exit"] == 0
     expect(test(trust, definition(server.url, secret="${file:/nonexistent}")), "FILE_UNREADABLE", "credentials", "/nonexistent")
+
+
+@pytest.fixture(scope="module")
+def moto():
+    with Moto() as aws:
+        yield aws
+
+
+def test_the_secret_by_its_arn(trust, server, moto):
+    manager = moto.client("secretsmanager")
+    environment = {"AWS_ENDPOINT_URL": moto.url(), "AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": f"{CANARY}-aws", "AWS_REGION": REGION}
+
+    def secret(name, content):
+        return manager.create_secret(Name=name, SecretString=json.dumps(content))["ARN"]
+    right = secret("crm", {"USER_MANAGED_CLIENT_APPLICATION_CLIENT_SECRET": CLIENT_SECRET})
+    report = test(trust, definition(server.url, secret=right), environment=environment)
+    assert report["exit"] == 0 and facts(report, "query")["username"], report
+    key = secret("crm-key", {"PRIVATE_KEY": server.key.read_text(), "USERNAME": USER})
+    assert test(trust, definition(server.url, "JWT_BEARER", key), environment=environment)["exit"] == 0
+    expect(test(trust, definition(server.url, "REFRESH_TOKEN", right), environment=environment), "SECRET_FORMAT", "credentials",
+           "REFRESH_TOKEN", "USER_MANAGED_CLIENT_APPLICATION_CLIENT_SECRET")
+    missing = expect(test(trust, definition(server.url, secret=right[:-11] + "none-abcdef"), environment=environment), "SECRET_MISSING",
+                     "credentials")
+    assert missing["property"] == "AuthenticationConfiguration.SecretArn"
 
 
 # Secrets that lack something.
