@@ -2,7 +2,9 @@
 /* salesforce.c - Salesforce: a token by OAuth2 from its login host, proven on the instance. */
 #include "salesforce.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "testconn/stream.h"
 
@@ -37,7 +39,38 @@ static void tell_unproven(struct probe *probe)
             : "the definition has no authorization code, nor the secret a token");
 }
 
-static void note_answer(struct probe *probe)
+/* The key of the secret that says NAME, whatever its case; NAME itself where there is none. */
+static const char *key_of(const char *name)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(login.secret, key, value)
+    {
+        if (strcasecmp(key, name) == 0)
+            return key;
+    }
+    return name;
+}
+
+/* The secret with the tokens of the answer in it. */
+static void keep_tokens(struct probe *probe)
+{
+    static const char *const members[][2] = {{"ACCESS_TOKEN", "access_token"},
+                                             {"REFRESH_TOKEN", "refresh_token"}};
+    json_t *secret = login.secret ? json_deep_copy(login.secret) : json_object();
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const char *token = oauth2_answer(&login, members[i][1]);
+        if (token)
+            json_object_set_new(secret, key_of(members[i][0]), json_string(token));
+    }
+    char *content = json_dumps(secret, JSON_COMPACT);
+    probe_keep_secret(probe, content);
+    explicit_bzero(content, strlen(content));
+    free(content);
+    json_decref(secret);
+}
+
+static void note_answer(struct probe *probe, bool keep)
 {
     static const char *const keys[] = {"token_type", "scope", "issued_at"};
     const char *refresh = oauth2_answer(&login, "refresh_token");
@@ -52,13 +85,15 @@ static void note_answer(struct probe *probe)
     if (login.way == OAUTH2_CODE)
         probe_finding(probe, SEVERITY_WARNING, "code-used",
                       "AuthenticationConfiguration.OAuth2Properties.AuthorizationCodeProperties",
-                      "the test exchanged the authorization code: it is used up, and the tokens "
-                      "that came for it were not kept");
-    if (login.way == OAUTH2_REFRESH_TOKEN && refresh && strcmp(refresh, login.refresh_token) != 0)
-        probe_finding(probe, SEVERITY_WARNING, "refresh-token-rotated", login.secret_path,
-                      "%s gave a new refresh token in exchange for the stored one, which may be no "
-                      "longer good: the connected app rotates them",
-                      login.where);
+                      "the test exchanged the authorization code: it is used up%s",
+                      keep ? "" : ", and the tokens that came for it were not kept");
+    if (!keep && login.way == OAUTH2_REFRESH_TOKEN && refresh &&
+        strcmp(refresh, login.refresh_token) != 0)
+        probe_finding(
+            probe, SEVERITY_WARNING, "refresh-token-rotated", login.secret_path,
+            "%s gave a new refresh token in exchange for the stored one, which may be no "
+            "longer good: the connected app rotates them (--write-back keeps the new one)",
+            login.where);
 }
 
 static bool attempt(struct probe *probe, const struct target *target,
@@ -80,7 +115,9 @@ static bool attempt(struct probe *probe, const struct target *target,
     }
     if (!oauth2_ask(probe, &login, salesforce_token_hints, err))
         return false;
-    note_answer(probe);
+    note_answer(probe, target->write_back);
+    if (target->write_back)
+        keep_tokens(probe);
     return salesforce_ask_instance(probe, target, &login, err);
 }
 

@@ -14,8 +14,18 @@ static bool fetch(struct probe *probe, struct target *target, struct error *err)
     return fetched;
 }
 
+static bool store(struct probe *probe, const struct target *target, const char *content,
+                  struct error *err)
+{
+    struct aws *aws = aws_new(probe, target->aws.document, err);
+    bool stored = aws && aws_store_secret(aws, target, content, err);
+    aws_free(aws);
+    return stored;
+}
+
 TESTCONN_SECRETS_MODULE = {
     .abi = TESTCONN_DRIVER_ABI,
     .fetch = fetch,
+    .store = store,
     .identify = aws_identify,
 };

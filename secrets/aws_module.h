@@ -13,6 +13,10 @@ char *aws_identify(struct probe *probe, const char *job, struct error *err);
 bool aws_fetch_login(struct aws *aws, struct probe *probe, struct target *target,
                      struct error *err);
 
+/* A new version of the secret that TARGET's login comes from. */
+bool aws_store_secret(struct aws *aws, const struct target *target, const char *content,
+                      struct error *err);
+
 /* The ciphertexts of TARGET in place of what they are encrypted from. */
 bool aws_decrypt_all(struct aws *aws, struct probe *probe, struct target *target,
                      struct error *err);

@@ -202,6 +202,13 @@ void probe_finding(struct probe *probe, enum severity severity, const char *rule
                    const char *property, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/*
+ * CONTENT, JSON with tokens that the service has given us, is what the target's secret should hold
+ * from now on. It is written there once the driver is done, whatever its verdict, where the target
+ * says write_back; otherwise nothing is kept.
+ */
+void probe_keep_secret(struct probe *probe, const char *content);
+
 /* What the service says it is. VERSION may be NULL. */
 void probe_server(struct probe *probe, const char *product, const char *version);
 

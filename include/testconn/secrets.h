@@ -18,6 +18,11 @@ struct secrets {
      */
     bool (*fetch)(struct probe *probe, struct target *target, struct error *err);
 
+    /* Write CONTENT to the secret of TARGET's secret_id, as the same identity. False with ERR set.
+     */
+    bool (*store)(struct probe *probe, const struct target *target, const char *content,
+                  struct error *err);
+
     /*
      * Get temporary credentials as JOB (JSON: "settings", "source", "roles") says. The answer,
      * JSON with access_key, secret_key, session_token, expires (Unix time) and from, is the

@@ -84,6 +84,7 @@ struct target {
     char *user;               /* NULL: none named */
     char *password;           /* NULL: none; "" is a password. Wiped by target_free() */
     char *secret_id;          /* SECRET_ID or SecretArn when the login comes from it; or NULL */
+    bool write_back;          /* tokens that come of the test are kept: probe_keep_secret() */
     bool secret_is_own;       /* the driver reads it itself: it need not hold user and password */
     bool host_in_secret;      /* it has to name the host of the one endpoint ... */
     bool port_in_secret;      /* ... and may name its port */

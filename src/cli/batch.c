@@ -137,7 +137,8 @@ static struct launch_request make_request(const struct item *item,
         .role_arn = connection_property(item->test.connection, "ROLE_ARN"),
         .timeout_ms = item->test.timeout_ms ? item->test.timeout_ms : settings->timeout_ms,
         .strict = settings->strict,
-        .trace = settings->trace};
+        .trace = settings->trace,
+        .write_back = settings->write_back};
 }
 
 static void begin_more(struct batch *batch);

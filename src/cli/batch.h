@@ -23,7 +23,7 @@ struct batch_settings {
     const struct registry *registry; /* borrowed */
     long jobs;                       /* tests at a time, 1 and up */
     int timeout_ms;                  /* for one test */
-    bool strict, trace;
+    bool strict, trace, write_back;
 };
 
 /* Who is told, always from the loop and never from batch_add(). */

@@ -22,7 +22,7 @@ static struct {
     long timeout_ms;
     const char *output;
     const char *drivers;
-    bool strict, trace, verbose, quiet, no_color;
+    bool strict, trace, write_back, verbose, quiet, no_color;
 } settings;
 
 static const struct option_row rows[] = {
@@ -35,6 +35,8 @@ static const struct option_row rows[] = {
     {"strict", 0, NULL, OPTION_FLAG, &settings.strict, NULL, NULL, "refuse unknown property keys"},
     {"trace", 0, NULL, OPTION_FLAG, &settings.trace, NULL, NULL,
      "show the network path on success, too"},
+    {"write-back", 0, NULL, OPTION_FLAG, &settings.write_back, NULL, NULL,
+     "keep new tokens in the AWS secret that they are for (Salesforce)"},
     {"verbose", 'v', NULL, OPTION_FLAG, &settings.verbose, NULL, NULL,
      "show the stages of passed tests, too"},
     {"quiet", 'q', NULL, OPTION_FLAG, &settings.quiet, NULL, NULL, "show failures only"},
@@ -173,7 +175,8 @@ static int test_all(struct run *run, struct event_base *base, struct worker_proc
                                  .jobs = settings.jobs,
                                  .timeout_ms = (int)settings.timeout_ms,
                                  .strict = settings.strict,
-                                 .trace = settings.trace};
+                                 .trace = settings.trace,
+                                 .write_back = settings.write_back};
     struct batch_listener listener = {
         .progress = take_progress, .done = take_report, .argument = run};
     free(folder);

@@ -222,6 +222,12 @@ void probe_finding(struct probe *probe, enum severity severity, const char *rule
     free(text);
 }
 
+void probe_keep_secret(struct probe *probe, const char *content)
+{
+    text_wipe_free(probe->kept_secret);
+    probe->kept_secret = xstrdup(content);
+}
+
 void probe_server(struct probe *probe, const char *product, const char *version)
 {
     json_t *server = json_pack("{s:o}", "product", one_line(product));

@@ -41,6 +41,7 @@ struct probe {
     struct tls_observer *tls;
     unsigned char peer[64]; /* first bytes the peer sent in this attempt */
     size_t peer_length;
+    char *kept_secret;          /* of probe_keep_secret(), or NULL */
     struct text_buffer pending; /* lines not yet sent: facts go out with the next stage */
     pthread_mutex_t lock;       /* lines may come from a library's threads */
 };

@@ -26,6 +26,7 @@ struct launch_request {
     int timeout_ms;               /* the caller's */
     bool strict;
     bool trace;
+    bool write_back; /* tokens that the test is given are kept in their secret */
 };
 
 struct launch;   /* a test in flight */

@@ -121,3 +121,10 @@ bool aws_access_fetch(struct probe *probe, struct target *target, const char *dr
     }
     return err->property[0] ? false : error_property(err, property);
 }
+
+bool aws_access_store(struct probe *probe, const struct target *target, const char *drivers,
+                      const char *content, struct error *err)
+{
+    const struct secrets *secrets = aws_module_load(drivers, err);
+    return secrets && secrets->store(probe, target, content, err);
+}

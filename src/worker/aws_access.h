@@ -24,6 +24,10 @@ bool aws_access_is_needed(const struct target *target);
 bool aws_access_fetch(struct probe *probe, struct target *target, const char *drivers,
                       struct error *err);
 
+/* Write CONTENT to the secret of TARGET's secret_id. False with ERR set. */
+bool aws_access_store(struct probe *probe, const struct target *target, const char *drivers,
+                      const char *content, struct error *err);
+
 /* The module, loaded; NULL with ERR set to DRIVER_MISSING. */
 const struct secrets *aws_module_load(const char *drivers, struct error *err);
 

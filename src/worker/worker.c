@@ -232,6 +232,27 @@ static bool was_watched(struct test *test)
     return true;
 }
 
+/* Tokens that the service gave go into the secret, whatever else became of the test: a refresh
+ * token that was exchanged for another is no longer good. */
+static void keep_secret(struct test *test)
+{
+    struct probe *probe = test->probe;
+    struct target *target = test->resolution.target;
+    struct error err = ERROR_INIT;
+    if (!target->write_back || !probe->kept_secret)
+        return;
+    if (!target->secret_id)
+        probe_finding(probe, SEVERITY_WARNING, "secret-not-written", target->password_property,
+                      "the new tokens were not kept: --write-back writes secrets of AWS Secrets "
+                      "Manager, and this one stands in the definition");
+    else if (aws_access_store(probe, target, test->registry->folder, probe->kept_secret, &err))
+        probe_finding(probe, SEVERITY_NOTE, "secret-written", target->password_property,
+                      "the new tokens were written to the secret \"%s\"", target->secret_id);
+    else
+        probe_finding(probe, SEVERITY_WARNING, "secret-not-written", target->password_property,
+                      "the new tokens were not kept: %s: %s", reason_name(err.reason), err.message);
+}
+
 static _Noreturn void run_driver(struct test *test)
 {
     struct probe *probe = test->probe;
@@ -239,6 +260,7 @@ static _Noreturn void run_driver(struct test *test)
     probe->deciding_attempt = -1;
     probe->host_property = target->host_property;
     bool accepted = test->driver->test(probe, target, &test->error);
+    keep_secret(test);
     if (accepted && !was_watched(test))
         accepted = false;
     if (!accepted && test->error.reason == REASON_NONE)
@@ -286,6 +308,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     probe_stage(test.probe, STAGE_INPUT);
     read_files(&test);
     understand(&test, strict);
+    test.resolution.target->write_back = json_is_true(json_object_get(request, "write_back"));
     tell_plan(&test);
     tell_target(&test);
     fetch_credentials(&test);

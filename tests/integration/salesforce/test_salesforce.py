@@ -12,7 +12,7 @@ import urllib.parse
 import pytest
 
 from support import bad_peer
-from support.aws import REGION, Moto
+from support.aws import REGION, Front, Moto
 from support.processes import free_port, running, wait_until
 from support.program import PROGRAM, certificates, rules, stages
 from support.salesforce import CLIENT, CLIENT_SECRET, USER, Fault, Salesforce, Trust, definition
@@ -180,6 +180,43 @@ def test_the_secret_by_its_arn(trust, server, moto):
     missing = expect(test(trust, definition(server.url, secret=right[:-11] + "none-abcdef"), environment=environment), "SECRET_MISSING",
                      "credentials")
     assert missing["property"] == "AuthenticationConfiguration.SecretArn"
+
+
+def test_tokens_are_kept_in_the_secret_only_where_it_is_asked_for(trust, server, moto):
+    manager = moto.client("secretsmanager")
+    environment = {"AWS_ENDPOINT_URL": moto.url(), "AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": f"{CANARY}-aws", "AWS_REGION": REGION}
+    before = {"client_secret": CLIENT_SECRET, "refresh_token": server.mint("rotating"), "more": "kept"}
+    arn = manager.create_secret(Name="crm-tokens", SecretString=json.dumps(before))["ARN"]
+
+    def stored():
+        return json.loads(manager.get_secret_value(SecretId=arn)["SecretString"])
+    tested = definition(server.url, "REFRESH_TOKEN", arn)
+
+    def run(*arguments):
+        done = trust.run(["test", "--input", "-", "-o", "json", *arguments], stdin=json.dumps(tested), environment=environment)
+        assert CANARY not in done.stdout and before["refresh_token"] not in done.stdout
+        return json.loads(done.stdout)["tests"][0]
+    report = run("--write-back")
+    after = stored()
+    assert report["status"] == "ok" and {"secret-written"} == rules(report) & {"secret-written", "refresh-token-rotated"}, report
+    assert after["refresh_token"] != before["refresh_token"] and after["ACCESS_TOKEN"] and after["more"] == "kept" and len(after) == 4
+    assert not {after["refresh_token"], after["ACCESS_TOKEN"]} & set(json.dumps(report).split('"'))
+    report = run()
+    assert report["status"] == "ok" and "secret-written" not in rules(report) and stored() == after
+    inline = trust.run(["test", "--input", "-", "-o", "json", "--write-back"], stdin=json.dumps(definition(server.url)))
+    report = json.loads(inline.stdout)["tests"][0]
+    assert report["status"] == "ok" and "stands in the definition" in finding(report, "secret-not-written")
+
+
+def test_a_secret_that_cannot_be_written_is_a_warning(trust, server, moto):
+    with Front(moto.url(), lambda request: (400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(
+            {"__type": "AccessDeniedException", "Message": "not authorized to perform: secretsmanager:PutSecretValue"}).encode())
+            if request.operation == "PutSecretValue" else None) as front:
+        arn = moto.client("secretsmanager").create_secret(Name="crm-read-only", SecretString=json.dumps(
+            {"client_secret": CLIENT_SECRET}))["ARN"]
+        environment = {"AWS_ENDPOINT_URL": front.url(), "AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": REGION}
+        report = test(trust, definition(server.url, secret=arn), "--write-back", environment=environment)
+    assert report["exit"] == 0 and "PutSecretValue" in finding(report, "secret-not-written"), report
 
 
 # Secrets that lack something.
