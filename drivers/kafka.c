@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kafka_driver.h"
+#include "kafka_kerberos.h"
 #include "kafka_library.h"
 #include "testconn/keystore.h"
 
@@ -70,8 +71,9 @@ static bool attempt(struct probe *probe, const struct target *target,
                     const struct endpoint *endpoint, bool tls, struct error *err)
 {
     struct session session;
-    library_start(probe, target);
+    library_start(target);
     session_init(&session, probe, target, endpoint, tls);
+    session.first = true;
     bool works = session_open(&session, err);
     if (works)
         note_software(&session);
@@ -80,7 +82,7 @@ static bool attempt(struct probe *probe, const struct target *target,
                                      probe, target, session.versions.software_level, session.where);
     /* Only now: a password that is refused is tried once. */
     if (with_library)
-        library_connect(endpoint);
+        library_connect(probe, endpoint);
     works = works && ask_cluster(&session, err);
     if (works && with_library)
         library_tell(probe, target, session.where);
@@ -124,6 +126,13 @@ static bool open_keystore(struct probe *probe, const struct target *target, stru
     return true;
 }
 
+static bool prepare(struct probe *probe, const struct target *target, struct error *err)
+{
+    const char *mechanism = kafka_mechanism(target);
+    return open_keystore(probe, target, err) &&
+           (!mechanism || strcmp(mechanism, "GSSAPI") != 0 || kerberos_prepare(probe, target, err));
+}
+
 static bool kafka_test(struct probe *probe, const struct target *target, struct error *err)
 {
     return probe_each_endpoint(probe, target, attempt, err);
@@ -135,8 +144,10 @@ TESTCONN_DRIVER_MODULE = {
     .summary = "Apache Kafka, Amazon MSK and what speaks Kafka's protocol",
     .types = (const char *const[]){"KAFKA", NULL},
     .default_port = 9092,
-    .libraries = (const struct library[]){{"librdkafka.so.1", "librdkafka1"}, {NULL, NULL}},
+    .libraries = (const struct library[]){{"librdkafka.so.1", "librdkafka1"},
+                                          {"libgssapi_krb5.so.2", "libgssapi-krb5-2"},
+                                          {NULL, NULL}},
     .preload = library_preload,
-    .prepare = open_keystore,
+    .prepare = prepare,
     .test = kafka_test,
 };

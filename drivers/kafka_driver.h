@@ -19,6 +19,7 @@ struct session {
     const struct endpoint *endpoint;
     struct stream *stream;
     bool tls;
+    bool first; /* the test's own, not one beside it */
     int32_t correlation;
     unsigned char *answer; /* the body of the last one */
     size_t answer_length;

@@ -15,7 +15,13 @@
 
 #include "kafka_driver.h"
 
-enum { TEXT_SIZE = 512, SCRAM_FIXED = 0x020601ff, KAFKA_4 = 22, POLL_MS = 100 };
+enum {
+    TEXT_SIZE = 512,
+    SCRAM_FIXED = 0x020601ff,
+    KAFKA_4 = 22,
+    POLL_MS = 100,
+    PATIENCE_MS = 60000
+};
 
 #define FUNCTION(name) __typeof__(&rd_kafka_##name) name
 
@@ -193,9 +199,8 @@ static rd_kafka_t *make_client(void)
 {
     char words[TEXT_SIZE] = "";
     char budget[16];
-    int left = deadline_left_ms(library.deadline);
     rd_kafka_conf_t *conf = api.conf_new();
-    snprintf(budget, sizeof budget, "%d", left < 1000 ? 1000 : left > 300000 ? 300000 : left);
+    snprintf(budget, sizeof budget, "%d", PATIENCE_MS);
     set(conf, "client.id", "testconn");
     set(conf, "enable.sparse.connections", "false");
     set(conf, "socket.connection.setup.timeout.ms", budget);
@@ -252,24 +257,9 @@ static void *run(void *unused)
     return unused;
 }
 
-/* In a side of its own: what the library does is nobody's verdict, and it verifies by itself. */
-static bool start(struct probe *side, const struct endpoint *endpoint, void *argument,
-                  struct error *err)
+void library_start(const struct target *target)
 {
     pthread_t thread;
-    (void)endpoint;
-    (void)argument;
-    library.deadline = probe_deadline(side);
-    library.started =
-        probe_tls_expect(side, NULL, err) && pthread_create(&thread, NULL, run, NULL) == 0;
-    if (library.started)
-        pthread_detach(thread);
-    return library.started;
-}
-
-void library_start(struct probe *probe, const struct target *target)
-{
-    struct error ignored = ERROR_INIT;
     pthread_condattr_t clock;
     if (library.started)
         return;
@@ -277,7 +267,9 @@ void library_start(struct probe *probe, const struct target *target)
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&library.changed, &clock);
     library.target = target;
-    probe_beside(probe, &target->endpoints[0], start, NULL, &ignored);
+    library.started = pthread_create(&thread, NULL, run, NULL) == 0;
+    if (library.started)
+        pthread_detach(thread);
 }
 
 void library_give_token(const char *token, long long expires_ms)
@@ -289,13 +281,26 @@ void library_give_token(const char *token, long long expires_ms)
     pthread_mutex_unlock(&library.lock);
 }
 
-void library_connect(const struct endpoint *endpoint)
+/* In a side of its own: what the library does is nobody's verdict, and it verifies by itself. */
+static bool let_go(struct probe *side, const struct endpoint *endpoint, void *argument,
+                   struct error *err)
 {
+    (void)argument;
+    if (!probe_tls_expect(side, NULL, err))
+        return false;
     pthread_mutex_lock(&library.lock);
     kafka_where(endpoint, library.broker);
+    library.deadline = probe_deadline(side);
     library.may_connect = true;
     pthread_cond_broadcast(&library.changed);
     pthread_mutex_unlock(&library.lock);
+    return true;
+}
+
+void library_connect(struct probe *probe, const struct endpoint *endpoint)
+{
+    struct error ignored = ERROR_INIT;
+    probe_beside(probe, endpoint, let_go, NULL, &ignored);
 }
 
 /* Whether it came to an end by DEADLINE. */

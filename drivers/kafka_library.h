@@ -13,13 +13,13 @@ void library_preload(void);
  * Have a thread make a client of it for TARGET, which connects to nothing yet. Called again it does
  * nothing.
  */
-void library_start(struct probe *probe, const struct target *target);
+void library_start(const struct target *target);
 
 /* TOKEN, for OAUTHBEARER, good until EXPIRES_MS since 1970; copied. Before library_connect(). */
 void library_give_token(const char *token, long long expires_ms);
 
 /* We have logged in at ENDPOINT: now it may. */
-void library_connect(const struct endpoint *endpoint);
+void library_connect(struct probe *probe, const struct endpoint *endpoint);
 
 /*
  * Wait for its outcome, at most half of the time left, and say it: a fact, or a finding where it

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kafka_driver.h"
+#include "kafka_kerberos.h"
 #include "testconn/scram.h"
 
 enum { SASL_MAXIMUM = 1024 * 1024 }; /* bytes of an answer */
@@ -162,9 +163,15 @@ bool session_log_in(struct session *session, struct error *err)
     const char *mechanism = kafka_mechanism(session->target);
     if (!mechanism)
         return true;
+    /* A ticket for a broker that we were sent on to comes with the context, in its own thread. */
+    if (session->first && strcmp(mechanism, "GSSAPI") == 0 &&
+        !kerberos_get_tickets(session->probe, session->target, session->endpoint, err))
+        return false;
     if (!shake_hands(session, mechanism, err))
         return false;
     if (strcmp(mechanism, "PLAIN") == 0)
         return log_in_plain(session, err);
+    if (strcmp(mechanism, "GSSAPI") == 0)
+        return kafka_gssapi(session, err);
     return kafka_scram(session, mechanism, err);
 }

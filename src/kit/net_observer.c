@@ -218,10 +218,10 @@ static void keep(struct probe *probe, const struct net_connection *connection)
 }
 
 void net_observer_name(const struct probe *probe, const char *likely, const char *address,
-                       char *out, size_t size)
+                       uint16_t port, char *out, size_t size)
 {
     struct net_lookups *lookups = probe->net->lookups;
-    if (!likely && probe->endpoint)
+    if (!likely && probe->endpoint && probe->endpoint->port == port)
         likely = probe->endpoint->host;
     if (likely && net_lookups_has(lookups, likely, address))
         snprintf(out, size, "%s", likely);
@@ -240,7 +240,8 @@ bool net_connect_begin(struct probe *probe, int fd, const struct sockaddr *peer,
     }
     memcpy(&connection->peer, peer, length);
     describe(peer, connection);
-    net_observer_name(probe, NULL, connection->address, connection->host, sizeof connection->host);
+    net_observer_name(probe, NULL, connection->address, connection->port, connection->host,
+                      sizeof connection->host);
     enter(probe, STAGE_TCP);
     watch_errors(fd, peer->sa_family);
     fd_set_nonblocking(fd, true);
@@ -309,6 +310,15 @@ const struct net_connection *net_observer_connection(const struct probe *probe, 
 const struct net_connection *net_observer_at(const struct probe *probe, size_t index)
 {
     return index < probe->net->count ? &probe->net->connections[index] : NULL;
+}
+
+const struct net_connection *net_observer_accepted(const struct probe *probe)
+{
+    const struct net_observer *net = probe->net;
+    for (size_t i = net->count; i-- > 0;)
+        if (!net->connections[i].error && net->connections[i].port == probe->endpoint->port)
+            return &net->connections[i];
+    return NULL;
 }
 
 void net_observer_where(const struct probe *probe, int fd, char *out, size_t size)

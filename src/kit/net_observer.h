@@ -45,17 +45,19 @@ const struct net_connection *net_observer_connection(const struct probe *probe, 
 /* The connection of that INDEX in this attempt, from 0; NULL past the last. */
 const struct net_connection *net_observer_at(const struct probe *probe, size_t index);
 
+/* The connection to the endpoint itself, not to a KDC or the like; NULL when none was accepted. */
+const struct net_connection *net_observer_accepted(const struct probe *probe);
+
 /* "db.example:5432" of that connection, that of the attempt's endpoint without one. */
 void net_observer_where(const struct probe *probe, int fd, char *out, size_t size);
 
 /* The host name that the descriptor FD was connected for, or NULL. */
 const char *net_observer_host(const struct probe *probe, int fd);
 
-/* The name that resolved to ADDRESS: LIKELY (NULL: the endpoint's) where it did, else any; "":
- * none.
- */
+/* The name that resolved to ADDRESS: LIKELY (NULL: the endpoint's, on its PORT) where it did, else
+ * any; "": none. */
 void net_observer_name(const struct probe *probe, const char *likely, const char *address,
-                       char *out, size_t size);
+                       uint16_t port, char *out, size_t size);
 
 /* A fault of name resolution or TCP that was seen in this attempt: ERR set and false; else true. */
 bool net_observed(struct probe *probe, struct error *err);

@@ -60,8 +60,8 @@ static void call(struct sides *sides, struct probe_side *one, struct deadline de
     one->reached = sides->function(side, &one->endpoint, one->argument, &one->error);
     probe_enter(before);
     one->stage = side->stage;
-    const struct net_connection *connection = net_observer_connection(side, -1);
-    if (connection && !connection->error)
+    const struct net_connection *connection = net_observer_accepted(side);
+    if (connection)
         snprintf(one->address, sizeof one->address, "%s", connection->address);
     free_side(side);
 }

@@ -22,7 +22,8 @@ static void find_expected(const struct probe *probe, const SSL *ssl, char out[TL
     char host[TLS_NAME_MAXIMUM] = "";
     /* Several names may have the same address: the library's SNI says which is meant. */
     if (!name && connection)
-        net_observer_name(probe, indicated, connection->address, host, sizeof host);
+        net_observer_name(probe, indicated, connection->address, connection->port, host,
+                          sizeof host);
     if (!name && host[0])
         name = host;
     /* A library may know "localhost" without asking: then its SNI has the name. */
