@@ -155,6 +155,14 @@ static void fetch_from_aws(struct test *test)
     tell_target(test);
 }
 
+static bool prepare_driver(struct test *test)
+{
+    if (!test->driver->prepare)
+        return true;
+    tls_await_warm_up(); /* it may set variables: nobody else reads them meanwhile */
+    return test->driver->prepare(test->probe, test->resolution.target, &test->error);
+}
+
 static void fetch_credentials(struct test *test)
 {
     struct target *target = test->resolution.target;
@@ -167,7 +175,7 @@ static void fetch_credentials(struct test *test)
             end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
     if ((!target->tls.ca_pem &&
          !files_read_ca(&target->tls, test->probe->deadline, &test->error)) ||
-        (test->driver->prepare && !test->driver->prepare(test->probe, target, &test->error)))
+        !prepare_driver(test))
         end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }
 

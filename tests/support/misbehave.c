@@ -106,7 +106,7 @@ static const char *look_at_oneself(void)
     extern char **environ;
     int others = 0;
     for (char **variable = environ; *variable; variable++)
-        if (strncmp(*variable, "HOME=", 5) != 0)
+        if (strncmp(*variable, "HOME=", 5) != 0 && strncmp(*variable, "RES_OPTIONS=", 12) != 0)
             return *variable;
     /* OpenSSL, which initialises itself in a thread, reads its configuration for a moment. */
     for (int tries = 0; tries == 0 || (others && tries < 100); tries++) {
