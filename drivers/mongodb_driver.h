@@ -8,6 +8,8 @@
 #include "testconn/keystore.h"
 #include "testconn/stream.h"
 
+enum { LAST_WORD_MS = 300 }; /* of the time, to find out who is silent */
+
 /* What the definition asks of the login. */
 struct login {
     const char *mechanism;    /* asked for; NULL: by what the server offers */
@@ -24,6 +26,7 @@ struct session {
     const struct endpoint *endpoint;
     struct stream *stream;
     bool tls;
+    struct deadline limit; /* of an option of the URL, where one is in force */
     bool asked_mechanisms; /* of the account, in the hello */
     int32_t requests;
     char where[300]; /* "db.example:27017" */
@@ -43,6 +46,22 @@ void answer_release(struct answer *answer);
  */
 bool session_open(struct session *session, const struct endpoint *endpoint, struct error *err);
 void session_close(struct session *session);
+
+/* Ask the connected server what it is. */
+bool session_ask_hello(struct session *session, struct error *err);
+
+/* What came begins with BYTES and is no message of MongoDB's. Returns false. */
+bool session_tell_foreign(struct session *session, const unsigned char *bytes, size_t length,
+                          struct error *err);
+
+/*
+ * SESSION failed with ERR: ask again beside it, without a login, and put ERR right. No byte came
+ * for our hello: is it another service? TLS failed: has the service none? The connection in the
+ * clear was closed: does it take TLS only? All return false.
+ */
+bool aside_wordless(struct session *session, struct error *err);
+bool aside_tls_not_offered(struct session *session, struct error *err);
+bool aside_tls_required(struct session *session, struct error *err);
 
 /* Run COMMAND in DATABASE. True when an answer came, whatever it says. What was ASKED is for
  * messages: "the login". */

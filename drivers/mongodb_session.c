@@ -10,7 +10,8 @@ enum {
     WIRE_MINIMUM = 6,  /* OP_MSG: MongoDB 3.6 */
     WIRE_MAXIMUM = 25, /* MongoDB 8.0 */
     WORDS_MAXIMUM = 64,
-    ASIDE_PARTS = 4 /* one part in four of the time is for asking again in another way */
+    LAST_WORD_PARTS = 5, /* one part in five, at most, is for who is silent */
+    ASIDE_PARTS = 4      /* one part in four of the time is for asking again in another way */
 };
 
 void answer_release(struct answer *answer)
@@ -26,16 +27,17 @@ static bool limit(struct session *session, const char *option)
     long milliseconds = digits ? strtol(digits, NULL, 10) : 0;
     if (milliseconds <= 0)
         return false;
-    probe_bound(session->probe, deadline_in_ms(milliseconds));
+    session->limit = deadline_in_ms(milliseconds);
+    probe_bound(session->probe, session->limit);
     return true;
 }
 
 /* Time ran out: was it the URL's OPTION that allowed no more? Lifts the limit. Returns false. */
 static bool tell_limit(struct session *session, const char *option, struct error *err)
 {
-    bool own = deadline_passed(probe_deadline(session->probe));
     probe_unbound(session->probe);
-    if (err->reason != REASON_TIMED_OUT || !own || deadline_passed(probe_deadline(session->probe)))
+    if (err->reason != REASON_TIMED_OUT ||
+        session->limit.at_us >= probe_deadline(session->probe).at_us)
         return false;
     struct error before = *err;
     error_set(err, before.reason, "%s (no more time is given by %s=%s of the URL)", before.message,
@@ -43,9 +45,8 @@ static bool tell_limit(struct session *session, const char *option, struct error
     return error_remedy(err, "see why the service is slow, or raise %s in the URL", option);
 }
 
-/* What came is no message of MongoDB's. */
-static bool tell_foreign(struct session *session, const unsigned char *bytes, size_t length,
-                         struct error *err)
+bool session_tell_foreign(struct session *session, const unsigned char *bytes, size_t length,
+                          struct error *err)
 {
     const char *protocol;
     if (session->tls)
@@ -73,7 +74,7 @@ static bool tell_short(struct session *session, struct error *err)
         (err->reason != REASON_TIMED_OUT && err->reason != REASON_CONNECTION_CLOSED) ||
         !probe_peer_protocol(session->probe))
         return false;
-    return tell_foreign(session, bytes, length, err);
+    return session_tell_foreign(session, bytes, length, err);
 }
 
 /* ASKED is what the answer is due to: "the login". */
@@ -87,7 +88,7 @@ static bool read_answer(struct session *session, const char *asked, struct answe
         return tell_short(session, err);
     size_t length = message_length(header);
     if (length == 0)
-        return tell_foreign(session, header, sizeof header, err);
+        return session_tell_foreign(session, header, sizeof header, err);
     length -= MESSAGE_HEADER;
     answer->bytes = malloc(length);
     if (!answer->bytes)
@@ -201,83 +202,34 @@ static bool check_wire(const struct session *session, struct error *err)
     return true;
 }
 
-static bool ask_hello(struct session *session, struct error *err)
+static bool exchange_hello(struct session *session, const char *asked, struct answer *answer,
+                           struct error *err)
 {
-    static const char asked[] = "our hello";
-    struct answer answer;
-    struct server_error said;
+    struct deadline deadline = probe_deadline(session->probe);
+    int kept_ms = deadline_left_ms(deadline) / LAST_WORD_PARTS;
     size_t length;
     bson_t *command = new_hello(session);
     unsigned char *message = message_new_query(++session->requests, command, &length);
     bson_destroy(command);
-    if (!exchange(session, message, length, asked, &answer, err))
+    deadline.at_us -= (int64_t)(kept_ms < LAST_WORD_MS ? kept_ms : LAST_WORD_MS) * 1000;
+    probe_bound(session->probe, deadline);
+    bool answered = exchange(session, message, length, asked, answer, err);
+    probe_unbound(session->probe);
+    return answered || aside_wordless(session, err);
+}
+
+bool session_ask_hello(struct session *session, struct error *err)
+{
+    static const char asked[] = "our hello";
+    struct answer answer;
+    struct server_error said;
+    if (!exchange_hello(session, asked, &answer, err))
         return false;
     bool good = document_is_ok(&answer.document, &said);
     if (good)
         hello_read(&answer.document, &session->hello);
     answer_release(&answer);
     return good || reason_of_server(session, &said, asked, err);
-}
-
-/* Beside the test: does the service speak MongoDB's protocol in the clear, or TLS? Without login.
- */
-static bool speaks_plain(struct probe *side, const struct endpoint *endpoint, void *argument,
-                         struct error *err)
-{
-    struct session session = *(const struct session *)argument;
-    session.probe = side;
-    session.login = NULL;
-    session.tls = false;
-    session.stream = stream_open(side, endpoint, err);
-    bool answered = session.stream && ask_hello(&session, err);
-    /* An error document is an answer as well. */
-    bool words = session.stream && stream_received(session.stream) > MESSAGE_HEADER;
-    stream_close(session.stream);
-    return answered || words;
-}
-
-static bool speaks_tls(struct probe *side, const struct endpoint *endpoint, void *argument,
-                       struct error *err)
-{
-    static const struct tls_policy any = {.attempt = true, .require = true};
-    (void)argument;
-    if (!probe_tls_expect(side, &any, err))
-        return false;
-    struct stream *stream = stream_open(side, endpoint, err);
-    bool spoken = stream && (stream_secure(stream, NULL, err) || probe_tls_spoken(side));
-    stream_close(stream);
-    return spoken;
-}
-
-static bool ask_aside(struct session *session, probe_side_function *function)
-{
-    struct probe_side side = {.endpoint = *session->endpoint, .argument = session};
-    if (!deadline_passed(probe_deadline(session->probe)))
-        probe_sides(session->probe, &side, 1, function);
-    return side.reached;
-}
-
-/* TLS failed with ERR: has the service none? Where TLS is optional, silence is not worth the time:
- * the attempt in the clear comes next. */
-static bool tell_tls_not_offered(struct session *session, struct error *err)
-{
-    bool silent = err->reason == REASON_TIMED_OUT;
-    bool required = session->target->tls.require;
-    if (probe_current_stage(session->probe) != STAGE_TLS || (silent && !required) ||
-        probe_tls_spoken(session->probe) ||
-        (err->reason != REASON_CONNECTION_CLOSED && err->reason != REASON_PROTOCOL_ERROR &&
-         !silent))
-        return false;
-    if (required)
-        probe_unbound(session->probe);
-    if (!ask_aside(session, speaks_plain))
-        return false;
-    error_set(
-        err, REASON_TLS_NOT_OFFERED,
-        "%s offers no TLS: it %s our TLS handshake and answers MongoDB's protocol in the clear",
-        session->where, silent ? "does not answer" : "ends");
-    return error_remedy(err, "turn TLS on at the server (net.tls.mode), or demand it neither by "
-                             "JDBC_ENFORCE_SSL nor by the URL");
 }
 
 static bool secure(struct session *session, struct error *err)
@@ -288,24 +240,8 @@ static bool secure(struct session *session, struct error *err)
     if (session->target->tls.require)
         probe_bound(session->probe, deadline);
     if (!stream_secure(session->stream, session->identity, err))
-        return tell_tls_not_offered(session, err);
+        return aside_tls_not_offered(session, err);
     return true;
-}
-
-/* The first answer in the clear did not come: is TLS demanded? */
-static bool tell_tls_required(struct session *session, struct error *err)
-{
-    if (err->reason == REASON_CONNECTION_CLOSED && stream_received(session->stream) == 0 &&
-        ask_aside(session, speaks_tls))
-        error_set(err, REASON_TLS_REQUIRED,
-                  "%s closes a connection in the clear without a word, and speaks TLS: it takes "
-                  "nothing else",
-                  session->where);
-    if (err->reason != REASON_TLS_REQUIRED)
-        return false;
-    probe_failed_at(session->probe, STAGE_TLS);
-    return error_remedy(err, "write tls=true in the URL, or set JDBC_ENFORCE_SSL to true, and "
-                             "CUSTOM_JDBC_CERT to the server's CA if it is a private one");
 }
 
 static bool open_stream(struct session *session, struct error *err)
@@ -317,8 +253,8 @@ static bool open_stream(struct session *session, struct error *err)
 static bool greet(struct session *session, struct error *err)
 {
     probe_stage(session->probe, STAGE_LOGIN);
-    if (!ask_hello(session, err))
-        return session->tls ? false : tell_tls_required(session, err);
+    if (!session_ask_hello(session, err))
+        return session->tls ? false : aside_tls_required(session, err);
     return check_wire(session, err);
 }
 

@@ -267,8 +267,31 @@ def fails(code, name, text, at="saslStart"):
     return mongodb_fake.server(**{at: mongodb_fake.failure(code, name, text)})
 
 
+def waits_for_a_line(answer):
+    """Silent until a line ends that holds no NUL, as Redis is."""
+    def behave(connection):
+        said = b""
+        while b"\n" not in said.split(b"\0")[0]:
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            said += piece
+        connection.sendall(answer)
+    return behave
+
+
+def postgresql_without_words(connection):
+    """Leaves at anything but its own request for TLS."""
+    if connection.recv(8) == struct.pack("!II", 8, 80877103):
+        connection.sendall(b"N")
+        hold(connection)
+
+
 MONGODB = {
     **TLS,
+    "waits-as-redis": waits_for_a_line(b"-ERR unknown command 'HEAD'\r\n"),
+    "waits-as-http": waits_for_a_line(b"HTTP/1.0 400 Bad Request\r\n\r\n"),
+    "leaves-as-postgresql": postgresql_without_words,
     "good": mongodb_fake.server(),
     "hello-error": mongodb_fake.server(mongodb_fake.failure(9999, "Odd", "Computer says no")),
     "hello-shutting-down": mongodb_fake.server(mongodb_fake.failure(91, "ShutdownInProgress", "The server is in quiesce mode")),
