@@ -35,12 +35,11 @@ static void give_options(struct parameters *parameters, const struct target *tar
     const char *options = target_parameter(target, "options");
     const char *schema = target_parameter(target, "search_path");
     char *out = parameters->options;
-    size_t used = 0;
-    if (options)
-        used = (size_t)snprintf(out, OPTIONS_MAXIMUM, "%s", options);
+    snprintf(out, OPTIONS_MAXIMUM, "%s", options ? options : "");
+    size_t used = strlen(out);
     if (schema && used + 32 < OPTIONS_MAXIMUM) {
-        used += (size_t)snprintf(out + used, OPTIONS_MAXIMUM - used,
-                                 "%s-csearch_path=", used ? " " : "");
+        snprintf(out + used, OPTIONS_MAXIMUM - used, "%s-csearch_path=", used ? " " : "");
+        used = strlen(out);
         /* In this value the server takes a backslash before blanks and backslashes. */
         for (; *schema && used + 3 < OPTIONS_MAXIMUM; schema++) {
             if (*schema == ' ' || *schema == '\\')

@@ -218,9 +218,17 @@ def test_after_a_refused_login_no_other_host_is_tried(server):
     assert not any("CONNECT_REFUSED" in finding["message"] for finding in report["findings"])
 
 
+def connect(server):
+    """A session of "app"; None where there is no slot for it."""
+    try:
+        return psycopg2.connect(host="127.0.0.1", port=server.port, user="app", password="pw-app", dbname="orders")
+    except psycopg2.OperationalError:
+        return None
+
+
 def test_too_many_connections():
     with PostgreSQL(max_connections="4", superuser_reserved_connections="3", max_wal_senders="0") as server:
-        held = psycopg2.connect(host="127.0.0.1", port=server.port, user="app", password="pw-app", dbname="orders")
+        held = wait_until(lambda: connect(server), 10, "the slot of the session that found the server up")
         try:
             expect(verdict(definition(server, **ENFORCED)), "SERVER_BUSY", "login", "53300")
         finally:
