@@ -126,7 +126,7 @@ static void describe(const struct candidate *one, char *out, size_t size)
         return;
     }
     kafka_where(&one->side->endpoint, where);
-    snprintf(out, size, "broker %d as %s: %s at %s: %s", one->broker->id, where,
+    snprintf(out, size, "broker %d as %s: %s at %s: %.3000s", one->broker->id, where,
              reason_name(one->side->error.reason), stage_name(one->side->stage),
              one->side->error.message);
 }
