@@ -72,12 +72,15 @@ static bool use_keys(struct job *job)
 
 static char *web_identity_query(const struct job *job, const char *token)
 {
-    struct text_buffer query = TEXT_BUFFER_INIT;
     const char *session = text_of(job->source, "session_name");
-    aws_query_add(&query, "RoleArn", of_source(job, "role_arn"));
-    aws_query_add(&query, "RoleSessionName", session ? session : "testconn");
-    aws_query_add(&query, "WebIdentityToken", token);
-    return text_take(&query);
+    const char *pairs[] = {"RoleArn",
+                           of_source(job, "role_arn"),
+                           "RoleSessionName",
+                           session ? session : "testconn",
+                           "WebIdentityToken",
+                           token,
+                           NULL};
+    return aws_query(pairs);
 }
 
 static bool use_web_identity(struct job *job)

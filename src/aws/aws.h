@@ -97,8 +97,18 @@ void aws_set_identity(struct aws *aws, json_t *identity);
 /* The identity as JSON, borrowed; NULL: none. */
 const json_t *aws_identity(const struct aws *aws);
 
-/* NAME=VALUE appended to a query's BODY, encoded. */
-struct text_buffer;
-void aws_query_add(struct text_buffer *body, const char *name, const char *value);
+/* The members of a query, "&NAME=VALUE..." encoded, of PAIRS: name, value, ..., NULL; a pair whose
+ * value is NULL is left out. The caller wipes and frees it. */
+char *aws_query(const char *const *pairs);
+
+/*
+ * Begin the test's own attempt (probe_attempt()) at the place where SERVICE is asked: its calls
+ * have is_test. False with ERR set: it is not known where that is.
+ */
+bool aws_attempt(struct aws *aws, enum aws_service service, const struct aws_call *call,
+                 struct error *err);
+
+/* Whether both services are asked at the same place. */
+bool aws_is_same_place(const struct aws *aws, enum aws_service a, enum aws_service b);
 
 #endif

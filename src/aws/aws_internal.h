@@ -13,6 +13,7 @@ struct aws {
     json_t *identity; /* NULL: none */
     struct https *https;
     struct tls_policy tls;
+    struct endpoint endpoint; /* of the test's own attempt */
 };
 
 #endif

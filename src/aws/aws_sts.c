@@ -18,11 +18,16 @@ static const char *text_of(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
-void aws_query_add(struct text_buffer *body, const char *name, const char *value)
+char *aws_query(const char *const *pairs)
 {
-    char *encoded = sigv4_encode(value, false);
-    text_append_format(body, "&%s=%s", name, encoded);
-    text_wipe_free(encoded);
+    struct text_buffer query = TEXT_BUFFER_INIT;
+    for (; *pairs; pairs += 2) {
+        char *encoded = pairs[1] ? sigv4_encode(pairs[1], false) : NULL;
+        if (encoded)
+            text_append_format(&query, "&%s=%s", pairs[0], encoded);
+        text_wipe_free(encoded);
+    }
+    return text_take(&query);
 }
 
 bool aws_take_credentials(struct aws *aws, const struct aws_answer *answer, const char *from)
@@ -50,17 +55,23 @@ bool aws_take_credentials(struct aws *aws, const struct aws_answer *answer, cons
 
 static char *format_query(const json_t *role)
 {
-    struct text_buffer query = TEXT_BUFFER_INIT;
     const char *session = text_of(role, "session_name");
-    const char *external = text_of(role, "external_id");
-    long seconds = (long)json_integer_value(json_object_get(role, "duration_s"));
-    aws_query_add(&query, "RoleArn", text_of(role, "role_arn"));
-    aws_query_add(&query, "RoleSessionName", session ? session : SESSION_NAME);
-    if (external)
-        aws_query_add(&query, "ExternalId", external);
-    if (seconds > 0)
-        text_append_format(&query, "&DurationSeconds=%ld", seconds);
-    return text_take(&query);
+    const json_t *duration = json_object_get(role, "duration_s");
+    char *seconds = json_is_integer(duration)
+                        ? text_format("%lld", (long long)json_integer_value(duration))
+                        : NULL;
+    const char *pairs[] = {"RoleArn",
+                           text_of(role, "role_arn"),
+                           "RoleSessionName",
+                           session ? session : SESSION_NAME,
+                           "ExternalId",
+                           text_of(role, "external_id"),
+                           "DurationSeconds",
+                           seconds,
+                           NULL};
+    char *query = aws_query(pairs);
+    free(seconds);
+    return query;
 }
 
 bool aws_assume_role(struct aws *aws, const json_t *role, const char *property, struct error *err)

@@ -13,6 +13,7 @@
 #include "resolve_kafka.h"
 #include "resolve_mongodb.h"
 #include "resolve_salesforce.h"
+#include "resolve_view.h"
 #include "resolving.h"
 #include "text.h"
 #include "validate.h"
@@ -298,6 +299,8 @@ static void check_url(struct resolving *resolving)
         resolve_mongodb(resolving);
     if (strcmp(resolving->connection->type, "SALESFORCE") == 0)
         resolve_salesforce(resolving);
+    if (resolve_view_is_one(resolving->connection->type))
+        resolve_view_check(resolving->connection, &resolving->out->problems);
     if (strcmp(resolving->connection->type, "JDBC") != 0)
         return;
     if (url && !reference_in(url, REFERENCE_FILE))
@@ -327,6 +330,8 @@ static bool resolve_by_type(struct resolving *resolving)
         return resolve_salesforce(resolving);
     if (strcmp(type, "KAFKA") == 0)
         return resolve_kafka(resolving);
+    if (resolve_view_is_one(type))
+        return resolve_view(resolving);
     return strcmp(type, "NETWORK") == 0 ? resolve_network(resolving) : resolve_other(resolving);
 }
 
