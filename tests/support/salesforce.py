@@ -14,13 +14,13 @@ import shutil
 import ssl
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.request
 
 from support.processes import wait_until
 from support.program import PROGRAM, ROOT, certificates
 from support.server import Server
+from support.web import Web
 
 CLIENT = "3MVG9.testconn"
 CLIENT_SECRET = "c4nary-client-s3cret+/=&%"
@@ -114,28 +114,12 @@ class Scripted(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Fault:
+class Fault(Web):
     """A HTTPS server that answers by SCRIPT(path, body): JSON, text, (status, either[, headers]) or (0, a function)."""
 
     def __init__(self, script):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
-        self.server.daemon_threads = True
+        super().__init__(Scripted)
         self.server.script = script
-        self.seen = self.server.seen = []
-        self.port = self.server.server_address[1]
-        self.url = f"https://localhost:{self.port}"
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificates() / "good.pem", certificates() / "good.key")
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self.thread.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def definition(url, grant="CLIENT_CREDENTIALS", secret=None, instance="same", client=CLIENT, name="crm", **oauth2):

@@ -14,6 +14,7 @@ import pytest
 from support import bad_peer
 from support.processes import free_port
 from support.program import BUILD, certificates
+from support.web import Web
 
 CA = certificates() / "ca.pem"
 CANARY = "c4nary-https"
@@ -46,40 +47,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Web:
-    """A threaded HTTP server, over TLS with CERTIFICATE or in the clear with None."""
-
-    def __init__(self, certificate="good", address="127.0.0.1"):
-        kind = type("Listener", (http.server.ThreadingHTTPServer,),
-                    {"address_family": socket.AF_INET6 if ":" in address else socket.AF_INET})
-        self.server = kind((address, 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.server.seen = self.seen = []
-        self.server.places = {}
-        scheme = "http"
-        if certificate:
-            scheme = "https"
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificates() / f"{certificate}.pem", certificates() / f"{certificate}.key")
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"{scheme}://localhost:{self.port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self.thread.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.fixture(scope="module")
 def web():
-    with Web() as server:
-        server.server.places.update({"here": "/found", "there": "https://127.0.0.1:1/found", "loop": "/redirect-loop",
-                                     "clear": f"http://localhost:{server.port}/found"})
+    with Web(Handler) as server:
+        server.server.places = {"here": "/found", "there": "https://127.0.0.1:1/found", "loop": "/redirect-loop",
+                                 "clear": f"http://localhost:{server.port}/found"}
         yield server
 
 
@@ -110,7 +82,7 @@ def test_an_own_request_announces_every_stage(web, host):
 
 
 def test_an_ipv6_address(web):
-    with Web(address="::1") as server:
+    with Web(Handler, address="::1") as server:
         for aside in (0, 1):
             said = ask(f"https://[::1]:{server.port}/a", f"aside={aside}")
             assert said.code == "ok", said.verdict
@@ -172,7 +144,7 @@ def test_redirects_are_followed_only_where_asked_and_to_the_same_place(web):
 
 
 def test_plain_http_only_where_it_is_allowed():
-    with Web(None) as plain:
+    with Web(Handler, None) as plain:
         assert ask(f"{plain.url}/a").code == "INVALID_INPUT"
         said = ask(f"{plain.url}/a", "plain=1", "aside=1")
         assert said.code == "ok" and said.answers[0]["status"] == 200
@@ -387,7 +359,7 @@ def test_a_proxy_is_used_and_the_name_behind_it_verified(web):
         said = ask(f"{web.url}/a", "aside=1", f"proxy={url}")
         assert said.code == "ok" and said.answers[0]["status"] == 200, said.verdict
         assert f"CONNECT localhost:{web.port} " in proxy.seen[0] and "Proxy-Authorization: Basic" in proxy.seen[0]
-        with Web("wrong-name") as wrong:
+        with Web(Handler, "wrong-name") as wrong:
             said = ask(f"{wrong.url}/a", "aside=1", f"proxy={url}")
             assert said.code == "TLS_NAME_MISMATCH" and said.verdict["property"] == "URL", said.verdict
 

@@ -132,6 +132,18 @@ def test_a_stored_code_is_left_alone(trust):
     assert "not proven" in finding(report, "code-left-alone") and report["tls"]["verified"]
 
 
+def test_the_code_of_a_catalog_is_left_alone(trust, tmp_path):
+    with Fault(lambda path, body: (500, {})) as host:
+        tested = definition(host.url, "AUTHORIZATION_CODE", AuthorizationCodeProperties={"AuthorizationCode": CODE})
+        catalog = ["--catalog", f"sqlite:{tmp_path}/catalog.db"]
+        assert trust.run(["connections", "create", "--input", "-", *catalog], stdin=json.dumps(tested)).returncode == 0
+        done = trust.run(["test", "crm", "-o", "json", *catalog])
+        report = json.loads(done.stdout)["tests"][0]
+        assert done.returncode == 0 and "code-left-alone" in rules(report) and host.seen == [], report
+        shown = trust.run(["connections", "get", "crm", "-o", "json", *catalog])
+        assert CANARY not in shown.stdout + done.stdout and '"READY"' in shown.stdout, shown.stdout
+
+
 def test_an_access_token_of_the_secret_is_shown_to_the_instance(trust, server):
     with Fault(salesforce_by(lambda *_: None)) as host:
         tested = definition(host.url, "AUTHORIZATION_CODE", {"ACCESS_TOKEN": ACCESS})
