@@ -210,7 +210,8 @@ static void print_batch_end(const struct run *run, const struct text_style *styl
         }
     if (!settings.verbose && !(settings.quiet && run->summary.ok == run->input.list.count))
         putchar('\n');
-    output_batch_end(stdout, &run->summary, settings.verbose ? NULL : " with --verbose.", style);
+    const char *details = run->stored ? " of one: testconn test NAME" : " with --verbose.";
+    output_batch_end(stdout, &run->summary, settings.verbose ? NULL : details, style);
 }
 
 /* Results that nobody got are a failure of ours; of a reader that left, it knows by itself. */

@@ -171,16 +171,17 @@ static void print_line(const struct catalog_entry *entry, int name_width, int ty
     if (entry->validated_ms)
         catalog_date(date, sizeof date, entry->validated_ms);
     /* To the minute is what a person wants to know. */
-    date[strcspn(date, "T")] = ' ';
+    if (entry->validated_ms)
+        date[strcspn(date, "T")] = ' ';
     if (strlen(date) > 16)
         date[16] = '\0';
     columns_pad(stdout, entry->name, name_width);
-    printf("  %-*s  %-10s  %-16s", type_width, entry->type, status_word(entry), date);
+    printf("  %-*s  %-10s  %s", type_width, entry->type, status_word(entry), date);
     int room = LINE_WIDTH - name_width - type_width - 10 - 16 - 8;
     if (entry->reason && room > 10) {
         char *whole = columns_text(entry->reason);
         char *cut = columns_cut(whole, room);
-        printf("  %s", cut);
+        printf("%*s  %s", 16 - (int)strlen(date), "", cut);
         free(whole);
         free(cut);
     }

@@ -38,6 +38,12 @@ static const char *last_word(const char *name)
     return blank ? blank + 1 : name;
 }
 
+/* Whether the arguments of COMMAND are names of stored connections. */
+static bool takes_names(const struct command *command)
+{
+    return strstr(command->arguments, "NAME") != NULL;
+}
+
 static bool takes_file(const char *value)
 {
     return strcmp(value, "FILE") == 0;
@@ -100,6 +106,8 @@ static void write_bash_options(FILE *out, const struct command *command)
     /* Arguments that are files, or words of a closed list. */
     if (strstr(command->arguments, "FILE..."))
         fputs(" files=1", out);
+    else if (takes_names(command))
+        fputs(" names=1", out);
     else if (command->arguments[0] != '[' && strchr(command->arguments, '|')) {
         fputs(" words='", out);
         write_words(out, command->arguments);
@@ -125,7 +133,7 @@ void manual_bash(FILE *out)
     fputs("# bash completion of testconn, made by: testconn completion bash\n"
           "_testconn() {\n"
           "    local cur=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "    local command=${COMP_WORDS[1]} parts='' options='' words='' files=''\n"
+          "    local command=${COMP_WORDS[1]} parts='' options='' words='' files='' names='' name\n"
           "    COMPREPLY=()\n"
           "    # --output=json is three words here.\n"
           "    if [[ $cur == = ]]; then\n"
@@ -171,6 +179,12 @@ void manual_bash(FILE *out)
           "    elif [[ $files ]]; then\n"
           "        compopt -o filenames 2> /dev/null\n"
           "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+          "    elif [[ $names ]]; then\n"
+          "        # Not by compgen -W, which would run what a name holds.\n"
+          "        while IFS= read -r name; do\n"
+          "            [[ $name == \"$cur\"* ]] && COMPREPLY+=(\"$(printf %q \"$name\")\")\n"
+          "        done < <(\"${COMP_WORDS[0]}\" connections list -o json 2> /dev/null |\n"
+          "            sed -n 's/^ *\"Name\": \"\\(.*\\)\",$/\\1/p')\n"
           "    fi\n"
           "}\n"
           "complete -F _testconn testconn\n",
@@ -224,6 +238,8 @@ static void write_zsh_command(FILE *out, const struct command *command)
     each_row(out, command, write_zsh_row);
     if (strstr(command->arguments, "FILE..."))
         fputs(" \\\n        '*:FILE:_files'", out);
+    else if (takes_names(command))
+        fputs(" \\\n        '*:NAME:_testconn_names'", out);
     else if (command->arguments[0] != '[' && strchr(command->arguments, '|')) {
         fputs(" \\\n        '1:word:(", out);
         write_words(out, command->arguments);
@@ -255,8 +271,14 @@ void manual_zsh(FILE *out)
 {
     fputs("#compdef testconn\n"
           "# zsh completion of testconn, made by: testconn completion zsh\n"
+          "_testconn_names() {\n"
+          "    local -a names\n"
+          "    names=(\"${(@f)$($testconn connections list -o json 2> /dev/null |\n"
+          "        sed -n 's/^ *\"Name\": \"\\(.*\\)\",$/\\1/p')}\")\n"
+          "    compadd -a names\n"
+          "}\n"
           "_testconn() {\n"
-          "    local command=$words[2]\n"
+          "    local command=$words[2] testconn=$words[1]\n"
           "    local -a list parts\n"
           "    list=(\n"
           "        'help:show the help of a command'\n",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """--help, completion and the manual page: all of them say what the tables of the program say."""
+import json
 import os
 import re
 import subprocess
@@ -107,6 +108,25 @@ def test_bash_completes_commands_options_and_values(tmp_path):
     assert bash("completion", "") == {"bash", "zsh"} and bash("explain", "-o", "") == {"text", "json"}
 
 
+NAMES = ["orders", "orders-2", "with blank", "$(touch ran)", "`touch ran`", "Bücher"]
+
+
+@pytest.fixture(name="catalog")
+def names_in_a_catalog(tmp_path, monkeypatch):
+    monkeypatch.setenv("TESTCONN_CATALOG", f"sqlite:{tmp_path / 'catalog.db'}")
+    monkeypatch.setenv("PATH", f"{PROGRAM.parent}:{os.environ['PATH']}")
+    done = run(["connections", "create", "-i", "-"], stdin=json.dumps([
+        {"Name": name, "ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "h", "PORT": "1"}} for name in NAMES]))
+    assert done.returncode == 0, done.stderr
+
+
+def test_bash_completes_names_and_runs_none_of_them(catalog, tmp_path):
+    for words in (["test"], ["test", "-v"], ["wait"], ["connections", "get"]):
+        assert bash(*words, "ord", cwd=tmp_path) == {"orders", "orders-2"}, words
+        assert len(bash(*words, "", cwd=tmp_path)) == len(NAMES)
+    assert bash("test", "with", cwd=tmp_path) == {"with\\ blank"} and not (tmp_path / "ran").exists()
+
+
 class Zsh(Terminal):
     """An interactive zsh that has the completion of the build."""
 
@@ -114,7 +134,8 @@ class Zsh(Terminal):
         (home / ".zshrc").write_text(f"PS1='$ '\nfpath=({COMPLETIONS} $fpath)\nautoload -Uz compinit\ncompinit -u\n"
                                      "zstyle ':completion:*' list-prompt ''\nsetopt no_list_beep\nprint ready\n")
         super().__init__(["-i"], program="zsh", columns=120, rows=40,
-                         environment={"HOME": str(home), "ZDOTDIR": str(home), "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"})
+                         environment={"HOME": str(home), "ZDOTDIR": str(home), "PATH": os.environ["PATH"],
+                                      "TESTCONN_CATALOG": os.environ["TESTCONN_CATALOG"]})
         self.until(lambda t: "ready" in t.visible())
 
     def offers(self, line, *words):
@@ -124,7 +145,7 @@ class Zsh(Terminal):
         self.until(lambda t: len(t.visible()) == 1)
 
 
-def test_zsh_completes_commands_options_and_values(tmp_path):
+def test_zsh_completes_commands_options_values_and_names(catalog, tmp_path):
     (tmp_path / "orders.json").write_text("")
     with Zsh(tmp_path) as shell:
         shell.offers("testconn ", *(command.split()[0] for command in COMMANDS))
@@ -133,6 +154,9 @@ def test_zsh_completes_commands_options_and_values(tmp_path):
         shell.offers("testconn test --output=", "ndjson", "text")
         shell.offers(f"testconn test -i {tmp_path}/", "orders.json")
         shell.offers("testconn completion ", "bash", "zsh")
+        shell.offers("testconn test ord", "orders", "orders-2")
+        shell.offers("testconn connections ", "create", "batch-delete")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_an_installation_has_them(tmp_path):
