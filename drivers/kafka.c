@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "kafka_driver.h"
-#include "kafka_kerberos.h"
 #include "kafka_library.h"
+#include "kerberos.h"
 #include "testconn/keystore.h"
 
 enum { EXPIRES_SOON_DAYS = 30 };
@@ -130,7 +130,8 @@ static bool prepare(struct probe *probe, const struct target *target, struct err
 {
     const char *mechanism = kafka_mechanism(target);
     return open_keystore(probe, target, err) &&
-           (!mechanism || strcmp(mechanism, "GSSAPI") != 0 || kerberos_prepare(probe, target, err));
+           (!mechanism || strcmp(mechanism, "GSSAPI") != 0 ||
+            kerberos_prepare(probe, kafka_kerberos(target), err));
 }
 
 static bool kafka_test(struct probe *probe, const struct target *target, struct error *err)

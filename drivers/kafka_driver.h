@@ -69,6 +69,13 @@ bool session_refused(const struct session *session, enum reason reason,
 /* SCRAM over SaslAuthenticate. */
 bool kafka_scram(struct session *session, const char *mechanism, struct error *err);
 
+/* What the definition says of Kerberos; static. */
+struct kerberos_login;
+const struct kerberos_login *kafka_kerberos(const struct target *target);
+
+/* GSSAPI over SaslAuthenticate, with the tickets that are there. */
+bool kafka_gssapi(struct session *session, struct error *err);
+
 /* Ask for the brokers of the cluster: the stage query. The caller frees METADATA's brokers. */
 bool session_ask_brokers(struct session *session, struct kafka_metadata *metadata,
                          struct error *err);

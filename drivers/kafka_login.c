@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "kafka_driver.h"
-#include "kafka_kerberos.h"
+#include "kerberos.h"
 #include "testconn/scram.h"
 
 enum { SASL_MAXIMUM = 1024 * 1024 }; /* bytes of an answer */
@@ -165,7 +165,8 @@ bool session_log_in(struct session *session, struct error *err)
         return true;
     /* A ticket for a broker that we were sent on to comes with the context, in its own thread. */
     if (session->first && strcmp(mechanism, "GSSAPI") == 0 &&
-        !kerberos_get_tickets(session->probe, session->target, session->endpoint, err))
+        !kerberos_get_tickets(session->probe, kafka_kerberos(session->target), session->endpoint,
+                              err))
         return false;
     if (!shake_hands(session, mechanism, err))
         return false;

@@ -237,10 +237,8 @@ static bool read_identity(struct probe *probe, const struct target *target, stru
                                    .key_password_property = KEY_PASSWORD_PROPERTY};
     struct keystore_facts facts;
     identity = keystore_open(&store, &facts, err);
-    if (!identity) {
-        probe_failed_at(probe, STAGE_CREDENTIALS);
+    if (!identity)
         return false;
-    }
     probe_note(probe, "client_certificate", "%s", facts.subject);
     if (facts.days_left < 0)
         probe_finding(probe, SEVERITY_WARNING, "client-certificate-expired", file->property,
@@ -249,10 +247,13 @@ static bool read_identity(struct probe *probe, const struct target *target, stru
     return true;
 }
 
+static bool mongodb_prepare(struct probe *probe, const struct target *target, struct error *err)
+{
+    return read_identity(probe, target, err) && gssapi_prepare(probe, target, err);
+}
+
 static bool mongodb_test(struct probe *probe, const struct target *target, struct error *err)
 {
-    if (!read_identity(probe, target, err))
-        return false;
     if (target->subprotocol && strcmp(target->subprotocol, "mongodb+srv") == 0) {
         service = service_look_up(probe, target, err);
         if (!service)
@@ -279,5 +280,6 @@ TESTCONN_DRIVER_MODULE = {
                                           {"libmongoc-1.0.so.0", "libmongoc-1.0-0"},
                                           {NULL, NULL}},
     .preload = mongodb_preload,
+    .prepare = mongodb_prepare,
     .test = mongodb_test,
 };

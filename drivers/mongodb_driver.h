@@ -75,6 +75,28 @@ bool session_demand(struct session *session, const char *database, const bson_t 
 /* Log in as the definition says. */
 bool session_log_in(struct session *session, struct error *err);
 
+enum { PAYLOAD_MAXIMUM = 16384 };
+
+/* One step of a SASL conversation, as the server answered it. */
+struct step {
+    int32_t conversation;
+    bool done;
+    char payload[PAYLOAD_MAXIMUM];
+    uint32_t length;
+};
+
+/* Send PAYLOAD: the first of a conversation with MECHANISM, or the next one. */
+bool login_converse(struct session *session, const char *mechanism, bool first, const void *payload,
+                    size_t length, struct step *step, struct error *err);
+
+/* Where the server has not said that it is done it wants an empty last word. */
+bool login_finish(struct session *session, const char *mechanism, struct step *step,
+                  struct error *err);
+
+/* Kerberos: what has to be there before, and the login itself. */
+bool gssapi_prepare(struct probe *probe, const struct target *target, struct error *err);
+bool login_by_gssapi(struct session *session, struct error *err);
+
 /* Which database the account is looked up in, and by which mechanism. */
 void login_read(const struct target *target, struct login *login);
 

@@ -12,13 +12,7 @@
 
 static const char asked[] = "the login";
 
-enum {
-    PAYLOAD_MAXIMUM = 4096,
-    MD5_SIZE = 16,
-    PLAIN_MAXIMUM = 4096,
-    STEPS_MAXIMUM = 3,
-    ROUNDS_MINIMUM = 4096
-};
+enum { MD5_SIZE = 16, PLAIN_MAXIMUM = 4096, STEPS_MAXIMUM = 3, ROUNDS_MINIMUM = 4096 };
 
 static bool is_external(const char *mechanism)
 {
@@ -82,14 +76,6 @@ static void wipe_free(char *secret)
     free(secret);
 }
 
-/* One step of a SASL conversation, as the server answered it. */
-struct step {
-    int32_t conversation;
-    bool done;
-    char payload[PAYLOAD_MAXIMUM];
-    uint32_t length;
-};
-
 static bool read_step(const struct session *session, const bson_t *document, struct step *step,
                       struct error *err)
 {
@@ -117,9 +103,8 @@ static bool read_step(const struct session *session, const bson_t *document, str
     return true;
 }
 
-/* Send PAYLOAD: the first of a conversation with MECHANISM, or the next one. */
-static bool converse(struct session *session, const char *mechanism, bool first,
-                     const void *payload, size_t length, struct step *step, struct error *err)
+bool login_converse(struct session *session, const char *mechanism, bool first, const void *payload,
+                    size_t length, struct step *step, struct error *err)
 {
     struct answer answer;
     struct server_error said;
@@ -148,12 +133,11 @@ static bool converse(struct session *session, const char *mechanism, bool first,
     return good;
 }
 
-/* The server has not said that it is done: it wants an empty last word. */
-static bool finish(struct session *session, const char *mechanism, struct step *step,
-                   struct error *err)
+bool login_finish(struct session *session, const char *mechanism, struct step *step,
+                  struct error *err)
 {
     for (int i = 0; !step->done && i < STEPS_MAXIMUM; i++)
-        if (!converse(session, mechanism, false, "", 0, step, err))
+        if (!login_converse(session, mechanism, false, "", 0, step, err))
             return false;
     return step->done ||
            error_set(err, REASON_PROTOCOL_ERROR, "%s does not end the login of user \"%s\" (%s)",
@@ -179,14 +163,14 @@ static bool scram_exchange(struct session *session, const char *mechanism, struc
 {
     struct step step;
     const char *first = scram_first(scram);
-    if (!converse(session, mechanism, true, first, strlen(first), &step, err))
+    if (!login_converse(session, mechanism, true, first, strlen(first), &step, err))
         return false;
     if (!has_enough_rounds(session, mechanism, &step, err))
         return false;
     const char *last = scram_continue(scram, step.payload, step.length, err);
-    return last && converse(session, mechanism, false, last, strlen(last), &step, err) &&
+    return last && login_converse(session, mechanism, false, last, strlen(last), &step, err) &&
            scram_verify(scram, step.payload, step.length, err) &&
-           finish(session, mechanism, &step, err);
+           login_finish(session, mechanism, &step, err);
 }
 
 static bool by_scram(struct session *session, const char *mechanism, struct error *err)
@@ -255,8 +239,8 @@ static bool by_plain(struct session *session, struct error *err)
                           password_of(target));
     bool fits = length > 0 && length < (int)sizeof payload;
     bool accepted =
-        fits ? converse(session, "PLAIN", true, payload, (size_t)length, &step, err) &&
-                   finish(session, "PLAIN", &step, err)
+        fits ? login_converse(session, "PLAIN", true, payload, (size_t)length, &step, err) &&
+                   login_finish(session, "PLAIN", &step, err)
              : error_set(err, REASON_LOGIN_METHOD, "user and password are too long for PLAIN");
     explicit_bzero(payload, sizeof payload);
     return accepted;
@@ -290,5 +274,7 @@ bool session_log_in(struct session *session, struct error *err)
         return by_certificate(session, err);
     if (strcmp(mechanism, "PLAIN") == 0)
         return by_plain(session, err);
+    if (strcmp(mechanism, "GSSAPI") == 0)
+        return login_by_gssapi(session, err);
     return cannot(session, mechanism, err);
 }

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kerberos.h"
 #include "mongodb_driver.h"
 
-enum { WIRE_MECHANISMS = 7 }; /* saslSupportedMechs: MongoDB 4.0 */
+enum { WORDS_SIZE = 512, WIRE_MECHANISMS = 7 }; /* saslSupportedMechs: MongoDB 4.0 */
 
 /* MongoDB's numbers, and those of others that speak its protocol. */
 static const struct {
@@ -161,6 +162,24 @@ static bool tell_certificate(const struct session *session, const struct server_
     return false;
 }
 
+/* The ticket was there, and the server did not take it or knows no such user. */
+static bool tell_kerberos(const struct session *session, const struct server_error *said,
+                          const char *code, struct error *err)
+{
+    char ticket[WORDS_SIZE];
+    kerberos_describe_ticket(ticket, sizeof ticket);
+    error_set(err, REASON_KERBEROS_FAILED,
+              "%s refused user \"%s\" (GSSAPI), looked up in the database \"%s\": \"%s\" (%s); %s",
+              session->where, session->target->user, session->login->source, said->text, code,
+              ticket);
+    error_remedy(
+        err,
+        "see the server's log; make the user \"%s\" in the database \"$external\" if it is "
+        "not there",
+        session->target->user);
+    return error_property(err, session->target->user_property);
+}
+
 bool reason_of_login(const struct session *session, const struct server_error *said,
                      const char *mechanism, struct error *err)
 {
@@ -173,6 +192,8 @@ bool reason_of_login(const struct session *session, const struct server_error *s
     enum reason reason = find_meaning(session, said->code);
     if (reason != REASON_LOGIN_REFUSED)
         return reason_of_server(session, said, "the login", err);
+    if (strcmp(mechanism, "GSSAPI") == 0)
+        return tell_kerberos(session, said, code, err);
     if (session->identity && strcmp(mechanism, "MONGODB-X509") == 0)
         return tell_certificate(session, said, code, err);
     bool unknown = session->asked_mechanisms && session->hello.mechanism_count == 0 &&

@@ -179,6 +179,10 @@ static void try_library(const struct set *set)
     for (size_t i = 0; i < set->count && count < MEMBERS_MAXIMUM; i++)
         if (set->items[i].reached)
             members[count++] = set->items[i].member;
+    const char *mechanism = set->session->login->mechanism;
+    /* Its Kerberos is that of another library, with settings of its own. */
+    if (mechanism && strcmp(mechanism, "GSSAPI") == 0)
+        return;
     if (!pool_ping(set->session, members, count, words, sizeof words))
         probe_finding(
             set->session->probe, SEVERITY_WARNING, "client-library", NULL,

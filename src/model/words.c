@@ -7,7 +7,7 @@
 #include "text.h"
 
 /* In the order of the API document; INSTANCE_URL is what Salesforce connections need besides, and
- * MONGODB_CLIENT_CERT, which may hold a key, is testconn's own. */
+ * what begins with MONGODB_ is testconn's own; a MONGODB_CLIENT_CERT may hold a key. */
 const struct property_word property_words[] = {
     {"HOST", VALUE_HOST, false},
     {"PORT", VALUE_PORT, false},
@@ -59,6 +59,8 @@ const struct property_word property_words[] = {
     {"INSTANCE_URL", VALUE_TEXT, false},
     {"MONGODB_CLIENT_CERT", VALUE_LOCATION, true},
     {"MONGODB_CLIENT_KEY_PASSWORD", VALUE_TEXT, true},
+    {"MONGODB_KEYTAB", VALUE_LOCATION, false},
+    {"MONGODB_KRB5_CONF", VALUE_LOCATION, false},
     {NULL, VALUE_TEXT, false},
 };
 

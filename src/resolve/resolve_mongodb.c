@@ -142,25 +142,37 @@ static void take_endpoints(struct resolving *resolving, const struct jdbc_url *u
     }
 }
 
-/* PEM with certificate and key: a path, or as it is. */
-static void take_client_certificate(struct resolving *resolving)
+/* A file of testconn's own properties: a path, or where INLINE_OK PEM as it is. */
+static void take_file(struct resolving *resolving, const char *name, const char *key,
+                      const char *path, bool inline_ok)
 {
     struct target *target = resolving->target;
-    const char *location = resolving_property(resolving, "MONGODB_CLIENT_CERT");
-    const char *password = resolving_property(resolving, "MONGODB_CLIENT_KEY_PASSWORD");
+    const char *location = resolving_property(resolving, key);
     if (!location)
         return;
-    bool is_inline = text_starts(location, "-----BEGIN");
-    target->files = xcalloc(1, sizeof *target->files);
-    target->file_count = 1;
-    target->files[0] = (struct target_file){
-        .name = "client_certificate",
-        .property = PROPERTIES "MONGODB_CLIENT_CERT",
+    bool is_inline = inline_ok && text_starts(location, "-----BEGIN");
+    target->files = xrealloc(target->files, (target->file_count + 1) * sizeof *target->files);
+    target->files[target->file_count++] = (struct target_file){
+        .name = name,
+        .property = path,
         .location = xstrdup(is_inline ? "the inline client certificate" : location),
         .content = is_inline ? xstrdup(location) : NULL,
         .length = is_inline ? strlen(location) : 0};
-    resolving_origin(resolving, "client certificate", is_inline ? "inline PEM" : location,
-                     PROPERTIES "MONGODB_CLIENT_CERT");
+    resolving_origin(resolving, name, is_inline ? "inline PEM" : location, path);
+}
+
+/* What logs in beside a password: a client certificate, Kerberos. */
+static void take_files(struct resolving *resolving)
+{
+    struct target *target = resolving->target;
+    const char *password = resolving_property(resolving, "MONGODB_CLIENT_KEY_PASSWORD");
+    take_file(resolving, "client_certificate", "MONGODB_CLIENT_CERT",
+              PROPERTIES "MONGODB_CLIENT_CERT", true);
+    if (says(target, "authMechanism", "GSSAPI")) {
+        take_file(resolving, "keytab", "MONGODB_KEYTAB", PROPERTIES "MONGODB_KEYTAB", false);
+        take_file(resolving, "krb5_conf", "MONGODB_KRB5_CONF", PROPERTIES "MONGODB_KRB5_CONF",
+                  false);
+    }
     if (!password)
         return;
     target->secrets = xcalloc(1, sizeof *target->secrets);
@@ -177,7 +189,7 @@ static void use_url(struct resolving *resolving, const struct jdbc_url *url)
     const char *database = resolving_property(resolving, "DATABASE");
     resolving->target->subprotocol = xstrdup(url->subprotocol);
     resolving_take_login(resolving);
-    take_client_certificate(resolving);
+    take_files(resolving);
     take_endpoints(resolving, url);
     resolving_take_database(resolving, url->database ? url->database : database,
                             url->database ? PATH : PROPERTIES "DATABASE");

@@ -27,6 +27,9 @@ ktadd -k {folder}/retired.keytab retired
 modprinc -allow_tix retired
 ktadd -norandkey -k {folder}/two.keytab app kafka/localhost
 addprinc -randkey other/localhost
+addprinc -randkey mongodb/localhost
+ktadd -k {folder}/mongodb.keytab mongodb/localhost
+addprinc -pw pw-person person
 """
 
 

@@ -62,8 +62,8 @@ def test_a_keytab_logs_in(broker, kdc, principal, keytab, listener):
     ("expired", {}, ["has expired", "-1765328383"], "PRINCIPAL"),
     ("retired", {}, ["locked", "-1765328366"], "PRINCIPAL"),
     ("app", {"keytab": "gone"}, ["the keytab holds no key of our principal"], "PRINCIPAL"),
-    ("app", {"service": "nosuch"}, ["nosuch/localhost", "does not know the broker's service", "-1765328377"], "SERVICE"),
-    ("app", {"host": "127.0.0.1"}, ["kafka/127.0.0.1", "does not know the broker's service"], "SERVICE")])
+    ("app", {"service": "nosuch"}, ["nosuch/localhost", "does not know the service", "-1765328377"], "SERVICE"),
+    ("app", {"host": "127.0.0.1"}, ["kafka/127.0.0.1", "does not know the service"], "SERVICE")])
 def test_what_the_kdc_says_is_told(broker, kdc, principal, options, words, blamed):
     if "keytab" in options:
         options = {"keytab": kdc.keytab(options["keytab"])}

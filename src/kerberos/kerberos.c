@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kafka_kerberos.c - tickets by libkrb5, and the cause in plain words where there is none. */
-#include "kafka_kerberos.h"
+/* kerberos.c - tickets by libkrb5, and the cause in plain words where there is none. */
+#include "kerberos.h"
 
 #include <dlfcn.h>
 #include <krb5/krb5.h>
@@ -13,11 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gss_functions.h"
+
 #define CACHE "MEMORY:testconn"
-#define PRINCIPAL_PROPERTY "ConnectionProperties.KAFKA_SASL_GSSAPI_PRINCIPAL"
-#define SERVICE_PROPERTY "ConnectionProperties.KAFKA_SASL_GSSAPI_SERVICE"
-#define KEYTAB_PROPERTY "ConnectionProperties.KAFKA_SASL_GSSAPI_KEYTAB"
-#define CONF_PROPERTY "ConnectionProperties.KAFKA_SASL_GSSAPI_KRB5_CONF"
 
 enum { RESERVE_MS = 60, SKEW_MAXIMUM_S = 300, NAME_SIZE = 256 };
 
@@ -37,6 +35,7 @@ struct krb5_functions {
     FUNCTION(krb5_cc_initialize);
     FUNCTION(krb5_cc_store_cred);
     FUNCTION(krb5_get_init_creds_keytab);
+    FUNCTION(krb5_get_init_creds_password);
     FUNCTION(krb5_sname_to_principal);
     FUNCTION(krb5_get_credentials);
     FUNCTION(krb5_get_error_message);
@@ -74,6 +73,7 @@ static const struct name krb5_names[] = {
     KRB5(krb5_cc_initialize),
     KRB5(krb5_cc_store_cred),
     KRB5(krb5_get_init_creds_keytab),
+    KRB5(krb5_get_init_creds_password),
     KRB5(krb5_sname_to_principal),
     KRB5(krb5_get_credentials),
     KRB5(krb5_get_error_message),
@@ -103,7 +103,7 @@ static bool load(const char *soname, const struct name *names, struct error *err
                              "libgssapi-krb5-2)");
 }
 
-bool kerberos_load(struct error *err)
+static bool load_libraries(struct error *err)
 {
     static bool loaded;
     loaded = loaded ||
@@ -223,18 +223,16 @@ static bool read_keytab(const struct target_file *file, struct error *err)
     return error_property(err, file->property);
 }
 
-bool kerberos_prepare(struct probe *probe, const struct target *target, struct error *err)
+bool kerberos_prepare(struct probe *probe, const struct kerberos_login *login, struct error *err)
 {
-    const struct target_file *conf = target_file(target, "krb5_conf");
-    const struct target_file *keytab = target_file(target, "keytab");
     setenv("KRB5CCNAME", CACHE, 1);
-    return kerberos_load(err) && (!conf || read_conf(probe, conf, err)) &&
-           (!keytab || read_keytab(keytab, err));
+    return load_libraries(err) && (!login->conf || read_conf(probe, login->conf, err)) &&
+           (!login->keytab || read_keytab(login->keytab, err));
 }
 
 /* Getting tickets: a thread of its own, because libkrb5 has a patience of its own. */
 struct job {
-    const struct target *target;
+    const struct kerberos_login *login;
     const struct endpoint *endpoint;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -257,11 +255,14 @@ static krb5_error_code get_own(krb5_context context, const struct job *job, krb5
     krb5_keytab keytab = NULL;
     krb5_creds creds;
     memset(&creds, 0, sizeof creds);
-    krb5_error_code code = krb5.krb5_parse_name(context, job->target->user, self);
-    if (!code)
+    krb5_error_code code = krb5.krb5_parse_name(context, job->login->principal, self);
+    if (!code && job->login->keytab)
         code = krb5.krb5_kt_resolve(context, getenv("KRB5_CLIENT_KTNAME"), &keytab);
     if (!code)
-        code = krb5.krb5_get_init_creds_keytab(context, &creds, *self, keytab, 0, NULL, NULL);
+        code = keytab
+                   ? krb5.krb5_get_init_creds_keytab(context, &creds, *self, keytab, 0, NULL, NULL)
+                   : krb5.krb5_get_init_creds_password(context, &creds, *self, job->login->password,
+                                                       NULL, NULL, 0, NULL, NULL);
     if (!code)
         *ahead_s = (long)creds.times.authtime - (long)time(NULL);
     if (!code)
@@ -284,8 +285,7 @@ static krb5_error_code get_service(krb5_context context, struct job *job, krb5_p
     memset(&wanted, 0, sizeof wanted);
     wanted.client = self;
     krb5_error_code code = krb5.krb5_sname_to_principal(
-        context, job->endpoint->host, target_parameter(job->target, "kerberos_service"),
-        KRB5_NT_SRV_HST, &wanted.server);
+        context, job->endpoint->host, job->login->service, KRB5_NT_SRV_HST, &wanted.server);
     if (!code && krb5.krb5_unparse_name(context, wanted.server, &name) == 0) {
         snprintf(job->service, sizeof job->service, "%s", name);
         krb5.krb5_free_unparsed_name(context, name);
@@ -324,66 +324,85 @@ static void *get_tickets(void *argument)
     return NULL;
 }
 
-/* What a code means here, whose property it is, what to do. */
+/* Whose property a code is about. */
+enum blame { BLAME_NOBODY, BLAME_PRINCIPAL, BLAME_KEY, BLAME_SERVICE, BLAME_CONF };
+
+/* What a code means here, and what to do; of a service its login says that. */
 static const struct meaning {
     krb5_error_code code;
+    enum blame blame;
     const char *text;
     const char *remedy;
-    const char *property;
 } meanings[] = {
-    {KRB5KRB_AP_ERR_BAD_INTEGRITY,
-     "the key in the keytab is not the principal's current one: it was changed since the keytab "
-     "was "
-     "made",
-     "export the keytab again (ktadd -norandkey keeps the key)", KEYTAB_PROPERTY},
-    {KRB5KDC_ERR_PREAUTH_FAILED,
-     "the key in the keytab is not the principal's current one: it was changed since the keytab "
-     "was "
-     "made",
-     "export the keytab again (ktadd -norandkey keeps the key)", KEYTAB_PROPERTY},
-    {KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, "the KDC does not know our principal",
-     "correct KAFKA_SASL_GSSAPI_PRINCIPAL, or have it created", PRINCIPAL_PROPERTY},
-    {KRB5_KT_NOTFOUND, "the keytab holds no key of our principal",
-     "name a principal that the keytab holds (klist -k FILE lists them)", PRINCIPAL_PROPERTY},
-    {KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN,
-     "the KDC does not know the broker's service: the service's name, or the broker's host name, "
-     "is "
-     "another",
-     "set KAFKA_SASL_GSSAPI_SERVICE to the brokers' sasl.kerberos.service.name, and name the "
-     "broker "
-     "by the host name of its principal",
-     SERVICE_PROPERTY},
-    {KRB5KDC_ERR_NAME_EXP, "our principal has expired", "have it prolonged", PRINCIPAL_PROPERTY},
-    {KRB5KDC_ERR_KEY_EXP, "our principal's key has expired", "have it renewed", PRINCIPAL_PROPERTY},
-    {KRB5KDC_ERR_CLIENT_REVOKED, "our principal is locked", "have it unlocked", PRINCIPAL_PROPERTY},
-    {KRB5KRB_AP_ERR_SKEW, "the clocks of this host and the KDC differ too much",
-     "set the clocks by NTP", NULL},
-    {KRB5_KDCREP_SKEW, "the clocks of this host and the KDC differ too much",
-     "set the clocks by NTP", NULL},
-    {KRB5_REALM_UNKNOWN, "krb5.conf names no KDC for the realm",
-     "add the realm with its KDC to [realms] of the krb5.conf", CONF_PROPERTY},
-    {KRB5_KDC_UNREACH, "no KDC of the realm can be reached",
-     "look whether the KDC that krb5.conf names is up and its port 88 let through", CONF_PROPERTY},
-    {KRB5_CONFIG_NODEFREALM, "the principal has no realm, and krb5.conf no default_realm",
-     "write the principal as NAME@REALM", PRINCIPAL_PROPERTY},
+    {KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, BLAME_PRINCIPAL, "the KDC does not know our principal",
+     "correct the principal, or have it created"},
+    {KRB5_KT_NOTFOUND, BLAME_PRINCIPAL, "the keytab holds no key of our principal",
+     "name a principal that the keytab holds (klist -k FILE lists them)"},
+    {KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN, BLAME_SERVICE,
+     "the KDC does not know the service: its name, or the host's, is another", NULL},
+    {KRB5KDC_ERR_NAME_EXP, BLAME_PRINCIPAL, "our principal has expired", "have it prolonged"},
+    {KRB5KDC_ERR_KEY_EXP, BLAME_PRINCIPAL, "our principal's key has expired", "have it renewed"},
+    {KRB5KDC_ERR_CLIENT_REVOKED, BLAME_PRINCIPAL, "our principal is locked", "have it unlocked"},
+    {KRB5KRB_AP_ERR_SKEW, BLAME_NOBODY, "the clocks of this host and the KDC differ too much",
+     "set the clocks by NTP"},
+    {KRB5_KDCREP_SKEW, BLAME_NOBODY, "the clocks of this host and the KDC differ too much",
+     "set the clocks by NTP"},
+    {KRB5_REALM_UNKNOWN, BLAME_CONF, "krb5.conf names no KDC for the realm",
+     "add the realm with its KDC to [realms] of the krb5.conf"},
+    {KRB5_KDC_UNREACH, BLAME_CONF, "no KDC of the realm can be reached",
+     "look whether the KDC that krb5.conf names is up and its port 88 let through"},
+    {KRB5_CONFIG_NODEFREALM, BLAME_PRINCIPAL,
+     "the principal has no realm, and krb5.conf no default_realm",
+     "write the principal as NAME@REALM"},
 };
+static const struct meaning stale_key = {
+    0, BLAME_KEY,
+    "the key in the keytab is not the principal's current one: it was changed since the keytab was "
+    "made",
+    "export the keytab again (ktadd -norandkey keeps the key)"};
+static const struct meaning wrong_password = {0, BLAME_KEY, "the password is wrong",
+                                              "check the password of the principal"};
+
+static const struct meaning *find_meaning(const struct job *job)
+{
+    if (job->code == KRB5KRB_AP_ERR_BAD_INTEGRITY || job->code == KRB5KDC_ERR_PREAUTH_FAILED)
+        return job->login->keytab ? &stale_key : &wrong_password;
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (meanings[i].code == job->code)
+            return &meanings[i];
+    return NULL;
+}
+
+static const char *blamed(const struct kerberos_login *login, enum blame blame)
+{
+    switch (blame) {
+    case BLAME_PRINCIPAL:
+        return login->principal_property;
+    case BLAME_KEY:
+        return login->keytab ? login->keytab->property : login->password_property;
+    case BLAME_SERVICE:
+        return login->service_property;
+    case BLAME_CONF:
+        return login->conf ? login->conf->property : NULL;
+    case BLAME_NOBODY:
+    default:
+        return NULL;
+    }
+}
 
 static bool explain(struct probe *side, const struct job *job, struct error *err)
 {
     struct error network = ERROR_INIT;
-    const struct meaning *meaning = NULL;
-    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
-        if (meanings[i].code == job->code)
-            meaning = &meanings[i];
+    const struct meaning *meaning = find_meaning(job);
     bool unreachable = job->code == KRB5_KDC_UNREACH && !probe_observed(side, &network);
     error_set(err, REASON_KERBEROS_FAILED,
               "no Kerberos ticket %s%s for \"%s\": %s%s\"%s\" (%ld)%s%s",
               job->for_service ? "for " : "", job->for_service ? job->service : "",
-              job->target->user, meaning ? meaning->text : "", meaning ? ": " : "", job->words,
+              job->login->principal, meaning ? meaning->text : "", meaning ? ": " : "", job->words,
               (long)job->code, unreachable ? ": " : "", unreachable ? network.message : "");
     if (meaning) {
-        error_remedy(err, "%s", meaning->remedy);
-        error_property(err, meaning->property);
+        error_remedy(err, "%s", meaning->remedy ? meaning->remedy : job->login->service_remedy);
+        error_property(err, blamed(job->login, meaning->blame));
     }
     return false;
 }
@@ -410,7 +429,7 @@ static bool run(struct probe *side, const struct endpoint *endpoint, void *argum
     pthread_t thread;
     if (!job)
         abort();
-    job->target = argument;
+    job->login = argument;
     job->endpoint = endpoint;
     pthread_mutex_init(&job->lock, NULL);
     pthread_cond_init(&job->changed, NULL);
@@ -426,10 +445,10 @@ static bool run(struct probe *side, const struct endpoint *endpoint, void *argum
     return true;
 }
 
-bool kerberos_get_tickets(struct probe *probe, const struct target *target,
+bool kerberos_get_tickets(struct probe *probe, const struct kerberos_login *login,
                           const struct endpoint *endpoint, struct error *err)
 {
-    if (!probe_beside(probe, endpoint, run, (void *)(uintptr_t)target, err))
+    if (!probe_beside(probe, endpoint, run, (void *)(uintptr_t)login, err))
         return false;
     probe_note(probe, "ticket_for", "%s", ticket_service);
     if (labs(ticket_ahead_s) > SKEW_MAXIMUM_S)
@@ -446,12 +465,12 @@ void kerberos_describe_ticket(char *out, size_t size)
         snprintf(
             out, size,
             "our ticket for %s begins %ld s %s by the clock of this host: the clocks of KDC and "
-            "broker differ",
+            "service differ",
             ticket_service, labs(ticket_ahead_s),
             ticket_ahead_s > 0 ? "in the future" : "in the past");
     else
         snprintf(out, size,
-                 "our ticket is for %s and fresh: the broker has no such key (another service or "
+                 "our ticket is for %s and fresh: the service has no such key (another service or "
                  "host name, an old keytab), or its clock is off",
                  ticket_service);
 }
