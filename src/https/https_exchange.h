@@ -39,6 +39,16 @@ struct https_exchange {
     CURLcode code;
 };
 
+/* By whom REQUEST's server is trusted. */
+const struct tls_policy *https_exchange_policy(const struct https_request *request);
+
+/* The headers of REQUEST, and those of libcurl's that it does without; the caller frees them. */
+struct curl_slist *https_exchange_headers(const struct https_request *request);
+
+/* Tell libcurl all about EXCHANGE: URL, and HEADERS and ADDRESSES, which it borrows. */
+void https_exchange_set(struct https_exchange *exchange, const char *url,
+                        struct curl_slist *headers, struct curl_slist *addresses);
+
 /* Have libcurl hand what comes to EXCHANGE. */
 void https_exchange_receive(struct https_exchange *exchange);
 
