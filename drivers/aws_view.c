@@ -10,10 +10,6 @@
 
 enum { PAUSE_MS = 50, PAUSE_LONGEST_MS = 1000, DOUBLINGS = 5 };
 
-static const struct aws_reasons reasons = {.denied = REASON_PERMISSION_DENIED,
-                                           .missing = REASON_DATABASE_MISSING,
-                                           .other = REASON_QUERY_FAILED};
-
 bool view_begin(struct view *view, const char *name, const char *property, struct error *err)
 {
     const char *value = target_parameter(view->target, name);
@@ -48,28 +44,6 @@ bool view_attempt(struct view *view, enum aws_service service, struct error *err
     return aws_attempt(view->aws, service, &call, err);
 }
 
-/* AWS has a few codes of its own for what is not there. */
-static bool is_missing(const struct aws_fault *fault)
-{
-    return (strcmp(fault->code, "InvalidRequestException") == 0 &&
-            (strstr(fault->message, "not found") || strstr(fault->message, "does not exist"))) ||
-           (strcmp(fault->code, "ValidationException") == 0 &&
-            strstr(fault->message, "endpoint doesn't exist"));
-}
-
-bool view_explain(const struct view *view, const struct aws_call *call,
-                  const struct aws_answer *answer, struct error *err)
-{
-    struct aws_reasons mine = reasons;
-    if (*aws_fault_remedy(&answer->fault))
-        mine.denied = REASON_LOGIN_REFUSED;
-    if (is_missing(&answer->fault))
-        mine.other = REASON_DATABASE_MISSING;
-    if (strcmp(answer->fault.code, "ActiveStatementsExceededException") == 0)
-        mine.other = REASON_SERVER_BUSY;
-    return aws_explain(view->aws, call, answer, &mine, err);
-}
-
 json_t *view_json(struct view *view, enum aws_service service, const char *operation, json_t *body,
                   enum stage stage, struct error *err)
 {
@@ -79,7 +53,7 @@ json_t *view_json(struct view *view, enum aws_service service, const char *opera
     json_t *document = NULL;
     if (aws_send(view->aws, &call, &answer, err)) {
         if (!answer.ok)
-            view_explain(view, &call, &answer, err);
+            aws_explain_test(view->aws, &call, &answer, err);
         else
             document = json_loadb(answer.http.body, answer.http.body_length, 0, NULL);
         if (answer.ok && !json_is_object(document)) {

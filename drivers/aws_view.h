@@ -34,10 +34,6 @@ bool view_attempt(struct view *view, enum aws_service service, struct error *err
 json_t *view_json(struct view *view, enum aws_service service, const char *operation, json_t *body,
                   enum stage stage, struct error *err);
 
-/* What a fault of ANSWER to CALL means. Returns false. */
-bool view_explain(const struct view *view, const struct aws_call *call,
-                  const struct aws_answer *answer, struct error *err);
-
 /* Wait before the statement WHAT is asked for again, ever longer; false with ERR set to TIMED_OUT:
  * its last state was STATE. */
 bool view_pause(struct view *view, int number, const char *what, const char *state,

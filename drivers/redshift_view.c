@@ -54,7 +54,7 @@ static bool describe_cluster(struct view *view, struct error *err)
     struct aws_call call = view_call(view, AWS_REDSHIFT, "DescribeClusters", query, STAGE_LOGIN);
     bool found = aws_send(view->aws, &call, &answer, err);
     if (found && !answer.ok) {
-        found = view_explain(view, &call, &answer, err) || pass_over_denial(view, err);
+        found = aws_explain_test(view->aws, &call, &answer, err) || pass_over_denial(view, err);
     } else if (found) {
         char *status = aws_xml_text(answer.http.body, answer.http.body_length, "ClusterStatus");
         char *address = aws_xml_text(answer.http.body, answer.http.body_length, "Address");

@@ -9,7 +9,8 @@ static bool fetch(struct probe *probe, struct target *target, struct error *err)
                    (!target->secret_id || target->secret_content ||
                     aws_fetch_login(aws, probe, target, err)) &&
                    aws_decrypt_all(aws, probe, target, err) &&
-                   aws_fetch_files(aws, probe, target, err);
+                   aws_fetch_files(aws, probe, target, err) &&
+                   (target->aws_login != AWS_LOGIN_RDS || aws_make_token(aws, probe, target, err));
     aws_free(aws);
     return fetched;
 }
@@ -26,6 +27,7 @@ static bool store(struct probe *probe, const struct target *target, const char *
 TESTCONN_SECRETS_MODULE = {
     .abi = TESTCONN_DRIVER_ABI,
     .fetch = fetch,
+    .log_in = aws_log_in,
     .store = store,
     .identify = aws_identify,
 };

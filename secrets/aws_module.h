@@ -25,4 +25,10 @@ bool aws_decrypt_all(struct aws *aws, struct probe *probe, struct target *target
 bool aws_fetch_files(struct aws *aws, struct probe *probe, struct target *target,
                      struct error *err);
 
+/* The password of an IAM login to RDS: a token, which nobody is asked for. */
+bool aws_make_token(struct aws *aws, struct probe *probe, struct target *target, struct error *err);
+
+/* secrets.h, "log_in". */
+bool aws_log_in(struct probe *probe, struct target *target, struct error *err);
+
 #endif

@@ -24,6 +24,12 @@ struct secrets {
                   struct error *err);
 
     /*
+     * Get the password of TARGET's `aws_login` REDSHIFT from the service, as an attempt of the
+     * test's own, for the login that follows. False with ERR set.
+     */
+    bool (*log_in)(struct probe *probe, struct target *target, struct error *err);
+
+    /*
      * Get temporary credentials as JOB (JSON: "settings", "source", "roles") says. The answer,
      * JSON with access_key, secret_key, session_token, expires (Unix time) and from, is the
      * caller's to wipe and free. NULL with ERR set.

@@ -64,6 +64,13 @@ struct tls_policy {
     const char *name_property; /* the property that names the host; static */
 };
 
+/* Who makes the password where the definition has none. */
+enum aws_login {
+    AWS_LOGIN_NONE,
+    AWS_LOGIN_REDSHIFT, /* GetClusterCredentials */
+    AWS_LOGIN_RDS       /* a signed token */
+};
+
 /* The agent's own AWS identity, or the role it has assumed for this connection. */
 struct aws_identity {
     char *access_key; /* NULL: this test has none */
@@ -99,7 +106,8 @@ struct target {
     size_t file_count;
     struct target_secret *secrets;
     size_t secret_count;
-    bool needs_aws;            /* something of it lies in AWS, or AWS itself is tested */
+    bool needs_aws; /* something of it lies in AWS, or AWS itself is tested */
+    enum aws_login aws_login;
     char *role_arn;            /* ROLE_ARN: assumed for it; NULL: none */
     struct aws_identity aws;   /* filled in by the worker where it is needed */
     const char *host_property; /* where the host came from: "ConnectionProperties.HOST"; static */

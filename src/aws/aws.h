@@ -74,6 +74,11 @@ bool aws_explain(const struct aws *aws, const struct aws_call *call,
                  const struct aws_answer *answer, const struct aws_reasons *reasons,
                  struct error *err);
 
+/* The same where the service itself is tested: no right is PERMISSION_DENIED, what is not there
+ * DATABASE_MISSING, a key that AWS does not know LOGIN_REFUSED. Returns false. */
+bool aws_explain_test(const struct aws *aws, const struct aws_call *call,
+                      const struct aws_answer *answer, struct error *err);
+
 /* Set ERR to WRONG_PROTOCOL: the answer to CALL is not what the service gives. Returns false. */
 bool aws_tell_foreign(const struct aws_call *call, const struct aws_answer *answer,
                       struct error *err);

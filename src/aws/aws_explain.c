@@ -74,3 +74,27 @@ bool aws_explain(const struct aws *aws, const struct aws_call *call,
         error_remedy(err, "%s", remedy);
     return error_property(err, call->property);
 }
+
+/* AWS has a few codes of its own for what is not there. */
+static bool is_missing(const struct aws_fault *fault)
+{
+    return (strcmp(fault->code, "InvalidRequestException") == 0 &&
+            (strstr(fault->message, "not found") || strstr(fault->message, "does not exist"))) ||
+           (strcmp(fault->code, "ValidationException") == 0 &&
+            strstr(fault->message, "endpoint doesn't exist"));
+}
+
+bool aws_explain_test(const struct aws *aws, const struct aws_call *call,
+                      const struct aws_answer *answer, struct error *err)
+{
+    struct aws_reasons reasons = {.denied = REASON_PERMISSION_DENIED,
+                                  .missing = REASON_DATABASE_MISSING,
+                                  .other = REASON_QUERY_FAILED};
+    if (*aws_fault_remedy(&answer->fault))
+        reasons.denied = REASON_LOGIN_REFUSED;
+    if (is_missing(&answer->fault))
+        reasons.other = REASON_DATABASE_MISSING;
+    if (strcmp(answer->fault.code, "ActiveStatementsExceededException") == 0)
+        reasons.other = REASON_SERVER_BUSY;
+    return aws_explain(aws, call, answer, &reasons, err);
+}

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "mongodb_url.h"
 #include "reference.h"
+#include "resolve_iam.h"
 #include "text.h"
 #include "words.h"
 
@@ -38,6 +39,8 @@ static void demand(const struct connection *connection, const char *key, const c
 static void check_login(const struct connection *connection, struct problems *problems)
 {
     bool password = has(connection, "PASSWORD") || has(connection, "ENCRYPTED_PASSWORD");
+    if (resolve_iam_is_url(connection_property(connection, "JDBC_CONNECTION_URL")))
+        return;
     if (has(connection, "USERNAME")) {
         if (!password)
             missing(problems, "PASSWORD", "USERNAME is given without it");

@@ -10,6 +10,7 @@
 #include "mongodb_url.h"
 #include "reference.h"
 #include "resolve_aws.h"
+#include "resolve_iam.h"
 #include "resolve_kafka.h"
 #include "resolve_mongodb.h"
 #include "resolve_salesforce.h"
@@ -120,8 +121,6 @@ static bool use_url(struct resolving *resolving, const struct jdbc_url *url, con
             text_format("testconn has no driver for jdbc:%s databases", url->subprotocol);
         resolving_refuse(resolving, REASON_UNSUPPORTED_TYPE, message);
         free(message);
-    } else if (url->iam) {
-        resolving_missing_driver(resolving, "jdbc:redshift:iam (the AWS module)");
     } else {
         taken = resolving_take_driver(resolving, manifest, what, path);
     }
@@ -156,6 +155,8 @@ static bool resolve_url(struct resolving *resolving, const char *value, const ch
     if (usable) {
         resolving_take_login(resolving);
         usable = use_url(resolving, &url, key, path);
+        resolve_iam(resolving, &url, path);
+        usable = usable && problems->refused == 0;
         resolving_tell_tls(resolving);
     }
     jdbc_url_release(&url);

@@ -36,7 +36,7 @@ void resolve_aws(struct resolving *resolving)
                         has_ciphertext(target) || has_aws_files(target);
     if (!target->needs_aws)
         return;
-    if (region) {
+    if (region && !target->aws.region) {
         target->aws.region = xstrdup(region);
         resolving_origin(resolving, "aws region", region, PROPERTIES "REGION");
     }

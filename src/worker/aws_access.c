@@ -29,7 +29,8 @@ static bool is_s3(const char *location)
 /* What stands in the definition for what is to be fetched. */
 static const char *property_of(const struct target *target)
 {
-    if ((target->secret_id && !target->secret_content) || target->encrypted_password)
+    if ((target->secret_id && !target->secret_content) || target->encrypted_password ||
+        target->aws_login != AWS_LOGIN_NONE)
         return target->password_property;
     for (size_t i = 0; i < target->secret_count; i++)
         if (target->secrets[i].encrypted)
@@ -85,7 +86,7 @@ bool aws_access_is_needed(const struct target *target)
         needed = is_s3(target->files[i].location);
     for (size_t i = 0; !needed && i < target->secret_count; i++)
         needed = target->secrets[i].encrypted;
-    return needed;
+    return needed || target->aws_login == AWS_LOGIN_RDS;
 }
 
 const struct secrets *aws_module_load(const char *drivers, struct error *err)
@@ -127,4 +128,11 @@ bool aws_access_store(struct probe *probe, const struct target *target, const ch
 {
     const struct secrets *secrets = aws_module_load(drivers, err);
     return secrets && secrets->store(probe, target, content, err);
+}
+
+bool aws_access_log_in(struct probe *probe, struct target *target, const char *drivers,
+                       struct error *err)
+{
+    const struct secrets *secrets = aws_module_load(drivers, err);
+    return secrets && secrets->log_in(probe, target, err);
 }

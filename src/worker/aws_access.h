@@ -28,6 +28,11 @@ bool aws_access_fetch(struct probe *probe, struct target *target, const char *dr
 bool aws_access_store(struct probe *probe, const struct target *target, const char *drivers,
                       const char *content, struct error *err);
 
+/* Get the password of a login by AWS's service, before the driver logs in with it. False with ERR
+ * set. */
+bool aws_access_log_in(struct probe *probe, struct target *target, const char *drivers,
+                       struct error *err);
+
 /* The module, loaded; NULL with ERR set to DRIVER_MISSING. */
 const struct secrets *aws_module_load(const char *drivers, struct error *err);
 

@@ -282,6 +282,15 @@ static _Noreturn void run_driver(struct test *test)
     _exit(0);
 }
 
+/* A password that Redshift makes is asked for at its own service first. */
+static void log_in_to_aws(struct test *test)
+{
+    struct target *target = test->resolution.target;
+    if (target->aws_login == AWS_LOGIN_REDSHIFT &&
+        !aws_access_log_in(test->probe, target, test->registry->folder, &test->error))
+        end_failed(test->probe, probe_current_stage(test->probe), &test->error, -1);
+}
+
 static void read_files(struct test *test)
 {
     if (files_replace(test->connection, test->probe->deadline, &test->error))
@@ -322,5 +331,6 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     fetch_credentials(&test);
     tls_await_warm_up();
     check_certificate(&test);
+    log_in_to_aws(&test);
     run_driver(&test);
 }

@@ -283,7 +283,7 @@ static void what_has_no_driver_is_told_honestly(void **state)
         enum reason reason;
     } cases[] = {
         {"{\"JDBC_CONNECTION_URL\":\"jdbc:aurora://h/d\"," LOGIN "}", REASON_DRIVER_MISSING},
-        {"{\"JDBC_CONNECTION_URL\":\"jdbc:redshift:iam://h/d\"," LOGIN "}", REASON_DRIVER_MISSING},
+        {"{\"JDBC_CONNECTION_URL\":\"jdbc:redshift:iam://h/d\"," LOGIN "}", REASON_INVALID_INPUT},
         {"{\"JDBC_CONNECTION_URL\":\"jdbc:db2://h/d\"," LOGIN "}", REASON_UNSUPPORTED_TYPE},
         {"{\"HOST\":\"h\",\"PORT\":\"6000\",\"JDBC_ENGINE\":\"sqlserver-ee\"," LOGIN "}",
          REASON_DRIVER_MISSING},
