@@ -23,6 +23,7 @@ enum {
     PAUSE_FIRST_MS = 200,
     PAUSE_MOST_MS = 3000,
     ATTEMPT_LEAST_MS = 100, /* with less time left nothing more is tried */
+    HURRIED_MS = 1000,
     EXIT_NOT_EXECUTABLE = 126,
     EXIT_NOT_FOUND = 127
 };
@@ -150,23 +151,26 @@ static void begin(struct run *run, size_t key)
     batch_add(run->batch, &test);
 }
 
-/* Keep REPORT unless it says less than the one before: that we ran out of time says nothing of the
- * service. Returns whether the state of things has changed. */
+/* Keep REPORT unless it says less than the one before: that a hurried last attempt did not get far
+ * says nothing of the service. Returns whether the state of things has changed. */
 static bool keep(struct run *run, size_t key, struct report *report)
 {
     struct waiting *waiting = &run->waiting[key];
     const struct report *before = waiting->report;
-    bool cut_short = waiting->timeout_ms < settings.timeout_ms && report->code == REASON_TIMED_OUT;
+    bool transient = report->status != REPORT_OK && reason_info(report->code)->transient;
+    bool says_little = waiting->timeout_ms < settings.timeout_ms &&
+                       (waiting->timeout_ms < HURRIED_MS || report->code == REASON_TIMED_OUT);
     bool changed = !before || before->code != report->code || before->stage != report->stage ||
                    before->status != report->status;
-    report->attempts = ++waiting->attempts;
-    if (before && cut_short) {
-        waiting->report->attempts = report->attempts;
+    waiting->attempts++;
+    if (before && transient && says_little) {
         report_free(report);
-        return false;
+        changed = false;
+    } else {
+        report_free(waiting->report);
+        waiting->report = report;
     }
-    report_free(waiting->report);
-    waiting->report = report;
+    waiting->report->attempts = waiting->attempts;
     return changed;
 }
 

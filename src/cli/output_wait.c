@@ -24,13 +24,13 @@ static char *describe(const struct report *report, const char *note)
                        *note ? " (" : "", note, *note ? ")" : "");
 }
 
-/* As much of TEXT as a line has room for; all of it where no one looks at columns. */
-static void print_padded(FILE *out, const char *text, int room, bool cut)
+/* TEXT and blanks up to WIDTH columns; CUT: no more than that. */
+static void print_padded(FILE *out, const char *text, int width, bool cut)
 {
     char *shown = columns_text(text);
-    char *part = cut ? columns_cut(shown, room) : xstrdup(shown);
+    char *part = cut ? columns_cut(shown, width) : xstrdup(shown);
     int columns = columns_of(part);
-    fprintf(out, "%s%*s", part, columns < room ? room - columns : 0, "");
+    fprintf(out, "%s%*s", part, columns < width ? width - columns : 0, "");
     free(part);
     free(shown);
 }
@@ -53,7 +53,8 @@ void output_wait_line(FILE *out, const struct report *report, const char *word, 
     fprintf(out, "%*s%-*s%*s", WORD_WIDTH - (int)strlen(word) + GAP, "", STAGE_WIDTH,
             ok ? took : stage_name(report->stage), GAP, "");
     char *text = ok ? xstrdup("") : describe(report, note);
-    print_padded(out, text, room > ROOM_LEAST ? room : ROOM_LEAST, style->terminal > 0);
+    /* Of the cause nothing is cut off: the time then stands beyond the 80 columns. */
+    print_padded(out, text, room > 0 ? room : 0, false);
     fprintf(out, "%*s%*s\n", GAP, "", TIME_WIDTH, elapsed);
     free(text);
 }
