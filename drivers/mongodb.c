@@ -22,6 +22,10 @@ static void tell_hello(const struct session *session)
     probe_note(session->probe, "role", "%s", hello_role(hello));
     if (hello->set_name[0])
         probe_note(session->probe, "set_name", "%s", hello->set_name);
+    if (hello->me[0])
+        probe_note(session->probe, "known_as", "%s", hello->me);
+    if (hello->primary[0])
+        probe_note(session->probe, "primary", "%s", hello->primary);
     probe_note_integer(session->probe, "wire_version", hello->maximum_wire);
     for (size_t i = 0; i < hello->mechanism_count; i++)
         mechanisms[i] = hello->mechanisms[i];
@@ -276,8 +280,20 @@ TESTCONN_DRIVER_MODULE = {
     .summary = "MongoDB, standalone, replica sets and sharded clusters",
     .types = (const char *const[]){"MONGODB", NULL},
     .default_port = 27017,
+    .properties =
+        (const struct property[]){
+            {"MONGODB_CLIENT_CERT", PROPERTY_SECRET, false,
+             "client certificate, chain and key: a path or PEM text; for MONGODB-X509"},
+            {"MONGODB_CLIENT_KEY_PASSWORD", PROPERTY_SECRET, false,
+             "what opens the key of MONGODB_CLIENT_CERT"},
+            {"MONGODB_KRB5_CONF", PROPERTY_STRING, false,
+             "path of the krb5.conf that names the KDC; for GSSAPI"},
+            {"MONGODB_KEYTAB", PROPERTY_STRING, false,
+             "path of a keytab, which goes before PASSWORD; for GSSAPI"},
+            {NULL, PROPERTY_STRING, false, NULL}},
     .libraries = (const struct library[]){{"libbson-1.0.so.0", "libbson-1.0-0"},
                                           {"libmongoc-1.0.so.0", "libmongoc-1.0-0"},
+                                          {"libgssapi_krb5.so.2", "libgssapi-krb5-2"},
                                           {NULL, NULL}},
     .preload = mongodb_preload,
     .prepare = mongodb_prepare,

@@ -63,10 +63,17 @@ static unsigned char *begin(int32_t id, uint32_t operation, size_t fixed, const 
     return message;
 }
 
-unsigned char *message_new(int32_t id, const char *database, const bson_t *command, size_t *length)
+unsigned char *message_new(int32_t id, const char *database, const bson_t *command, bool secondary,
+                           size_t *length)
 {
     bson_t *whole = bson_copy(command);
+    bson_t preference;
     bson_append_utf8(whole, "$db", -1, database, -1);
+    if (secondary) {
+        bson_append_document_begin(whole, "$readPreference", -1, &preference);
+        bson_append_utf8(&preference, "mode", -1, "primaryPreferred", -1);
+        bson_append_document_end(whole, &preference);
+    }
     unsigned char *message = begin(id, OP_MSG, MSG_FIXED, whole, length);
     bson_destroy(whole);
     return message;

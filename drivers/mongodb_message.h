@@ -27,8 +27,10 @@ bool message_document(const unsigned char header[MESSAGE_HEADER], const unsigned
                       size_t length, bson_t *document);
 
 /* COMMAND for DATABASE as an OP_MSG, or - the first one, which every server understands - as an
- * OP_QUERY. The caller frees it with bson_free(). */
-unsigned char *message_new(int32_t id, const char *database, const bson_t *command, size_t *length);
+ * OP_QUERY. A SECONDARY answers only who says that he reads from secondaries. The caller frees it
+ * with bson_free(). */
+unsigned char *message_new(int32_t id, const char *database, const bson_t *command, bool secondary,
+                           size_t *length);
 unsigned char *message_new_query(int32_t id, const bson_t *command, size_t *length);
 
 /* What a server says went wrong. */

@@ -121,7 +121,8 @@ bool session_ask(struct session *session, const char *database, const bson_t *co
     static const char option[] = "socketTimeoutMS";
     size_t length;
     bool limited = limit(session, option);
-    unsigned char *message = message_new(++session->requests, database, command, &length);
+    unsigned char *message =
+        message_new(++session->requests, database, command, session->hello.secondary, &length);
     bool answered = exchange(session, message, length, asked, answer, err);
     if (limited && answered)
         probe_unbound(session->probe);

@@ -12,7 +12,7 @@
 
 #define PATH PROPERTIES "CONNECTION_URL"
 #define EXTERNAL "$external"
-enum { MILLISECONDS_MAXIMUM = 2147483647 };
+enum { MILLISECONDS_MAXIMUM = 2147483647, APPLICATION_MAXIMUM = 128 /* bytes */ };
 
 static const char *const mechanisms[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "MONGODB-X509",
                                          "PLAIN",         "GSSAPI",      "MONGODB-AWS",
@@ -60,6 +60,10 @@ static void check_option(struct resolving *resolving, const struct parameter *op
     if (!*option->value)
         problems_add(&resolving->out->problems, PATH, "url-parameter",
                      "has the option %s without a value", option->name);
+    if (strcmp(option->name, "appName") == 0 && strlen(option->value) > APPLICATION_MAXIMUM)
+        problems_add(&resolving->out->problems, PATH, "url-parameter",
+                     "has an appName of %zu bytes; MongoDB takes at most %d", strlen(option->value),
+                     APPLICATION_MAXIMUM);
     for (size_t i = 0; *option->value && i < sizeof rules / sizeof *rules; i++) {
         if (strcmp(rules[i].name, option->name) != 0)
             continue;

@@ -176,6 +176,8 @@ def server(hello=STANDALONE, scram=None, mechanisms=("SCRAM-SHA-256",), **answer
                     answer = {**hello, "saslSupportedMechs": list(mechanisms)}
             elif name in answers:
                 answer = answers[name]
+            elif name == "listCollections" and isinstance(hello, dict) and hello.get("secondary") and "$readPreference" not in command:
+                answer = failure(13435, "NotPrimaryNoSecondaryOk", "not primary and secondaryOk=false")
             elif name == "saslStart":
                 answer = {"conversationId": 1, "done": False, "payload": login.begin(command["payload"]), "ok": 1.0}
             elif name == "saslContinue":

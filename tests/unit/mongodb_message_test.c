@@ -74,7 +74,7 @@ static void a_message_is_read_back(void **state)
                                BCON_UTF8("a:1"), BCON_UTF8("b:2"), "]", "arbiters", "[",
                                BCON_UTF8("c:3"), "]", "saslSupportedMechs", "[",
                                BCON_UTF8("SCRAM-SHA-256"), "]", "secondary", BCON_BOOL(true));
-    unsigned char *message = message_new(7, "admin", command, &length);
+    unsigned char *message = message_new(7, "admin", command, true, &length);
     struct hello hello;
     struct server_error error;
     (void)state;
@@ -82,6 +82,7 @@ static void a_message_is_read_back(void **state)
     assert_true(
         message_document(message, message + MESSAGE_HEADER, length - MESSAGE_HEADER, &document));
     assert_true(bson_iter_init_find(&iter, &document, "$db"));
+    assert_true(bson_iter_init_find(&iter, &document, "$readPreference"));
     assert_true(document_is_ok(&document, &error));
     hello_read(&document, &hello);
     assert_string_equal(hello.set_name, "rs0");
@@ -99,7 +100,7 @@ static void what_is_cut_off_or_too_long_is_none(void **state)
     size_t length;
     bson_t document;
     bson_t *command = BCON_NEW("ok", BCON_DOUBLE(1));
-    unsigned char *message = message_new(7, "admin", command, &length);
+    unsigned char *message = message_new(7, "admin", command, true, &length);
     (void)state;
     for (size_t cut = MESSAGE_HEADER; cut < length; cut++) {
         unsigned char *body = malloc(cut - MESSAGE_HEADER + 1);

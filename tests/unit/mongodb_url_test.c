@@ -217,6 +217,8 @@ static void tls_words_tighten_and_never_loosen(void **state)
     }
 }
 
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 static void options_are_honoured_refused_or_told(void **state)
 {
     static const struct {
@@ -251,6 +253,8 @@ static void options_are_honoured_refused_or_told(void **state)
         {"tlsCertificateKeyFilePassword=c4nary", "credentials-in-url", false, NULL, NULL},
         {"password=c4nary", "credentials-in-url", false, NULL, NULL},
         {"retryWrites=true", "url-parameter-idle", false, NULL, NULL},
+        {"appName=" X64 X64, NULL, false, "appName", X64 X64},
+        {"appName=" X64 X64 "x", "url-parameter", true, NULL, NULL},
         {"madeUp=1", "url-parameter-unknown", false, NULL, NULL},
         {"authSource=a&authSource=b", "url-parameter-repeated", false, "authSource", "a"},
     };
