@@ -129,9 +129,12 @@ static bool open_keystore(struct probe *probe, const struct target *target, stru
 static bool prepare(struct probe *probe, const struct target *target, struct error *err)
 {
     const char *mechanism = kafka_mechanism(target);
-    return open_keystore(probe, target, err) &&
-           (!mechanism || strcmp(mechanism, "GSSAPI") != 0 ||
-            kerberos_prepare(probe, kafka_kerberos(target), err));
+    if (!open_keystore(probe, target, err))
+        return false;
+    if (mechanism && strcmp(mechanism, "GSSAPI") == 0)
+        return kerberos_prepare(probe, kafka_kerberos(target), err);
+    return !mechanism || strcmp(mechanism, "AWS_MSK_IAM") != 0 ||
+           kafka_iam_prepare(probe, target, err);
 }
 
 static bool kafka_test(struct probe *probe, const struct target *target, struct error *err)

@@ -76,6 +76,10 @@ const struct kerberos_login *kafka_kerberos(const struct target *target);
 /* GSSAPI over SaslAuthenticate, with the tickets that are there. */
 bool kafka_gssapi(struct session *session, struct error *err);
 
+/* AWS_MSK_IAM: whether there is an identity and a region, and the login. */
+bool kafka_iam_prepare(struct probe *probe, const struct target *target, struct error *err);
+bool kafka_iam(struct session *session, struct error *err);
+
 /* Ask for the brokers of the cluster: the stage query. The caller frees METADATA's brokers. */
 bool session_ask_brokers(struct session *session, struct kafka_metadata *metadata,
                          struct error *err);

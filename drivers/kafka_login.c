@@ -16,11 +16,12 @@ bool session_refused(const struct session *session, enum reason reason,
                      const struct kafka_authenticate *answer, const char *hint, struct error *err)
 {
     const char *mechanism = kafka_mechanism(session->target);
-    const char *user = session->target->user;
+    const char *user =
+        session->target->user ? session->target->user : session->target->aws.access_key;
     error_set(err, reason, "%s refused %s%s%s (%s): \"%s\" (%s, %d)%s%s", session->where,
-              user ? "user \"" : "us", user ? user : "", user ? "\"" : "", mechanism,
-              answer->message[0] ? answer->message : "no words", kafka_code_name(answer->code),
-              answer->code, hint ? ": " : "", hint ? hint : "");
+              session->target->user ? "user \"" : "the AWS access key \"", user ? user : "", "\"",
+              mechanism, answer->message[0] ? answer->message : "no words",
+              kafka_code_name(answer->code), answer->code, hint ? ": " : "", hint ? hint : "");
     return error_property(err, session->target->user_property);
 }
 
@@ -174,5 +175,7 @@ bool session_log_in(struct session *session, struct error *err)
         return log_in_plain(session, err);
     if (strcmp(mechanism, "GSSAPI") == 0)
         return kafka_gssapi(session, err);
+    if (strcmp(mechanism, "AWS_MSK_IAM") == 0)
+        return kafka_iam(session, err);
     return kafka_scram(session, mechanism, err);
 }

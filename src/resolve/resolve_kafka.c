@@ -260,11 +260,6 @@ static void take_iam(struct resolving *resolving)
         problems_add_note(problems, PROPERTIES "REGION", "contradiction",
                           "is \"%.40s\", but the broker's name says \"%.40s\"; REGION is used",
                           region, of_broker);
-    if (!region && !of_broker)
-        problems_add(problems, PROPERTIES "REGION", "required",
-                     "missing: AWS_MSK_IAM needs it where the broker's name (\"%.100s\") does not "
-                     "tell the region",
-                     target->endpoints[0].host);
     take_parameter(resolving, "region", "region", region ? region : of_broker,
                    region ? PROPERTIES "REGION" : PROPERTIES "KAFKA_BOOTSTRAP_SERVERS");
     free(of_broker);
