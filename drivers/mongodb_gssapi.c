@@ -47,16 +47,17 @@ static const struct kerberos_login *find_login(const struct target *target)
 
 bool gssapi_prepare(struct probe *probe, const struct target *target, struct error *err)
 {
-    const char *mechanism = target_parameter(target, "authMechanism");
-    if (!mechanism || strcmp(mechanism, "GSSAPI") != 0)
+    return !target_file(target, "krb5_conf") || kerberos_prepare(probe, find_login(target), err);
+}
+
+static bool has_conf(const struct session *session, struct error *err)
+{
+    if (target_file(session->target, "krb5_conf"))
         return true;
-    if (target_file(target, "krb5_conf"))
-        return kerberos_prepare(probe, find_login(target), err);
-    error_set(
-        err, REASON_KERBEROS_FAILED,
-        "a login by GSSAPI as \"%s\" needs a krb5.conf that names the KDC, and the definition "
-        "gives none",
-        target->user ? target->user : "");
+    error_set(err, REASON_KERBEROS_FAILED,
+              "a login by GSSAPI at %s as \"%s\" needs a krb5.conf that names the KDC, and the "
+              "definition gives none",
+              session->where, session->target->user);
     error_remedy(err, "name it in MONGODB_KRB5_CONF");
     return error_property(err, "ConnectionProperties.MONGODB_KRB5_CONF");
 }
@@ -97,7 +98,8 @@ bool login_by_gssapi(struct session *session, struct error *err)
                                                .authorize_as = login->principal,
                                                .exchange = exchange,
                                                .argument = &talk};
-    bool accepted = kerberos_get_tickets(session->probe, login, &service, err) &&
+    bool accepted = has_conf(session, err) &&
+                    kerberos_get_tickets(session->probe, login, &service, err) &&
                     kerberos_log_in(&dialogue, err) && login_finish(session, "GSSAPI", step, err);
     free(step);
     return accepted;
