@@ -461,7 +461,10 @@ static bool tell_tcp_fault(struct probe *probe, const struct net_connection *fir
     text_endpoint(where, sizeof where, host, first->port);
     error_set(err, reason, "no TCP connection to %s: %s%s%s", where, outcomes, path ? ". " : "",
               path ? path : "");
-    error_brief(err, "%s", brief && probe->net->count == 1 ? brief : outcomes);
+    if (reason == REASON_CONNECT_REFUSED && probe->net->count == 1)
+        error_brief(err, "%s port %u refuses", first->address, first->port);
+    else
+        error_brief(err, "%s", brief && probe->net->count == 1 ? brief : outcomes);
     if (reason == REASON_TIMED_OUT)
         error_remedy(err,
                      "have TCP port %u to %s let through by the firewalls on the way, and check "

@@ -94,7 +94,7 @@ def test_the_paths_of_a_request_are_whole():
     ("KAFKA", {}, "INVALID_INPUT"),
     ("MONGODB", {"CONNECTION_URL": "mongodb://h:0/d", "USERNAME": "u", "PASSWORD": "p"}, "INVALID_INPUT"),
     ("NETWORK", {}, "INVALID_INPUT"),
-    ("SALESFORCE", {}, "INVALID_INPUT"), ("VIEW_VALIDATION_ATHENA", {}, "DRIVER_MISSING"),
+    ("SALESFORCE", {}, "INVALID_INPUT"), ("VIEW_VALIDATION_ATHENA", {}, "INVALID_INPUT"),
 ])
 def test_types_without_a_driver_are_validated_and_then_told_honestly(kind, properties, code):
     report = verdict({"Name": "x", "ConnectionType": kind, "ConnectionProperties": properties})
