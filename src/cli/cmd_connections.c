@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "catalog_choice.h"
+#include "columns.h"
 #include "commands.h"
 #include "connections.h"
 #include "text.h"
@@ -145,6 +146,13 @@ void connections_print(json_t *value)
     json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(16));
     putchar('\n');
     json_decref(value);
+}
+
+void connections_tell(const char *name, const char *what)
+{
+    char *shown = columns_text(name);
+    printf("%s: %s\n", shown, what);
+    free(shown);
 }
 
 int connections_fail(const char *command, enum catalog_result result, const struct error *err)

@@ -25,6 +25,9 @@ bool connections_json(void); /* whether JSON is wanted */
 /* Print VALUE, which is taken over, on standard output. */
 void connections_print(json_t *value);
 
+/* "NAME: what was done", the name as a terminal can show it. */
+void connections_tell(const char *name, const char *what);
+
 /* Complain of ERR, as catalog_complain() does. Returns the exit code. */
 int connections_fail(const char *command, enum catalog_result result, const struct error *err);
 

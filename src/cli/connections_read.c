@@ -253,7 +253,7 @@ int connections_delete(struct catalog *catalog, const char *const *names, size_t
     if (connections_json())
         connections_print(json_object());
     else
-        printf("%s: deleted\n", names[0]);
+        connections_tell(names[0], "deleted");
     return 0;
 }
 
@@ -268,7 +268,7 @@ int connections_batch_delete(struct catalog *catalog, const char *const *names, 
     for (size_t i = 0; i < count; i++) {
         missing = missing || results[i] != CATALOG_OK;
         if (!connections_json())
-            printf("%s: %s\n", names[i], results[i] == CATALOG_OK ? "deleted" : "not found");
+            connections_tell(names[i], results[i] == CATALOG_OK ? "deleted" : "not found");
     }
     if (connections_json())
         connections_print(catalog_deletions_to_json(names, results, count));

@@ -136,7 +136,7 @@ int connections_create(struct catalog *catalog, const char *const *names, size_t
     if (code == 0 && connections_json())
         connections_print(json_pack("{s:s}", "CreateConnectionStatus", "READY"));
     for (size_t i = 0; code == 0 && !connections_json() && i < input.list.count; i++)
-        printf("%s: created\n", input.list.items[i]->label);
+        connections_tell(input.list.items[i]->name, "created");
     input_release(&input);
     return code;
 }
@@ -169,7 +169,7 @@ static int update(struct catalog *catalog, const struct input *input)
     if (result == CATALOG_OK && connections_json())
         connections_print(json_object());
     else if (result == CATALOG_OK)
-        printf("%s: updated\n", entry->name);
+        connections_tell(entry->name, "updated");
     free_entries(entry, 1);
     return result == CATALOG_OK ? 0 : connections_fail("connections update", result, &err);
 }

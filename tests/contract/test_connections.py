@@ -183,6 +183,16 @@ def test_what_comes_and_goes_while_one_pages_disturbs_nothing_else(catalog):
     assert [entry["Name"] for entry in rest["ConnectionList"]] == ["n3", "n5", "n5a"]
 
 
+def test_no_name_moves_the_cursor(catalog):
+    name = "a\x9b31m\u202eb\tc\x7f"
+    definition = {**orders(name), "Description": "\x9b2J", "MatchCriteria": ["\x9b2J"]}
+    outputs = [catalog.create(definition), catalog.connections("list"), catalog.connections("get", name),
+               catalog.connections("update", document=definition), catalog.run("test", name),
+               catalog.connections("batch-delete", name, name + "x"), catalog.connections("delete", name)]
+    for done in outputs:
+        assert not set(done.stdout + done.stderr) & set("\x9b\u202e\t\x7f"), done
+
+
 def test_the_table_for_a_person(catalog):
     catalog.create(orders(), orders("ä" * 60))
     done = catalog.connections("list")
@@ -479,7 +489,7 @@ export TESTCONN_CATALOG=sqlite:{catalog.path}
 
 
 def test_a_read_only_disk_with_a_log_beside_the_catalog(catalog, tmp_path):
-    """The log of a program that was killed is read, too."""
+    """What was written last is in the log of a program that was killed: told, and never left out."""
     catalog.create(orders())
     with sqlite3.connect(catalog.path) as holder:
         holder.execute("select * from connections").fetchone()
@@ -491,7 +501,8 @@ def test_a_read_only_disk_with_a_log_beside_the_catalog(catalog, tmp_path):
     assert os.path.getsize(f"{copy.path}-wal") > 0
     done = inside_namespace(f"""mount --bind {tmp_path} {tmp_path} && mount -o remount,ro,bind {tmp_path}
 {PROGRAM} connections get late --catalog sqlite:{copy.path}""")
-    assert (done.returncode == 0 and "late" in done.stdout) or "FILE_UNREADABLE" in done.stderr, done
+    assert done.returncode == 1 and done.stdout == "" and "FILE_UNREADABLE" in done.stderr, done
+    assert f"{copy.path}-wal" in done.stderr and "read-only for us" in done.stderr
     assert copy.names() == ["late", "orders"]
 
 

@@ -33,20 +33,25 @@ static int configure(const struct store *store)
     return code;
 }
 
-/* Whether nobody writes in a folder in which we may not: then the file is read as it is, for SQLite
- * would want to make files beside. */
-static bool is_still(const struct store *store)
+static bool has_log(const struct store *store)
 {
     struct stat status;
     char *log = text_format("%s-wal", store->path);
-    bool none = stat(log, &status) != 0 || status.st_size == 0;
+    bool there = stat(log, &status) == 0 && status.st_size > 0;
     free(log);
+    return there;
+}
+
+/* Whether the folder is one in which we may not write. */
+static bool is_fixed(const struct store *store)
+{
     char *folder = xstrndup(store->path, (size_t)(strrchr(store->path, '/') - store->path));
     bool fixed = access(*folder ? folder : "/", W_OK) != 0;
     free(folder);
-    return none && fixed;
+    return fixed;
 }
 
+/* As it is, where SQLite would want to make files beside and nobody writes. */
 static int open_still(struct store *store)
 {
     struct text_buffer uri = TEXT_BUFFER_INIT;
@@ -85,9 +90,24 @@ static int open_existing(struct store *store)
     int why = sqlite3_system_errno(store->db);
     if ((kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && (why == ENOSPC || why == EDQUOT))
         return open_alone(store);
-    if ((kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY) && is_still(store))
+    if ((kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY) && is_fixed(store) && !has_log(store))
         return open_still(store);
     return code;
+}
+
+static enum catalog_result refuse_file(const struct store *store, int code, struct error *err)
+{
+    if ((code & 0xFF) != SQLITE_CANTOPEN || access(store->path, R_OK) != 0 || !is_fixed(store) ||
+        !has_log(store))
+        return failure(store, code, "cannot open", err);
+    error_set(
+        err, REASON_FILE_UNREADABLE,
+        "cannot open the catalog %s: its log %s-wal holds what was written last, and cannot be "
+        "read in a folder that is read-only for us",
+        store->path, store->path);
+    error_remedy(err, "give us the right to write in the folder, or copy the catalog, its log and "
+                      "its key to one where we have it");
+    return CATALOG_FAILED;
 }
 
 enum catalog_result file_open(struct store *store, struct error *err)
@@ -96,7 +116,7 @@ enum catalog_result file_open(struct store *store, struct error *err)
         return CATALOG_OK;
     int code = open_existing(store);
     enum catalog_result result =
-        code == SQLITE_OK ? schema_check(store, err) : failure(store, code, "cannot open", err);
+        code == SQLITE_OK ? schema_check(store, err) : refuse_file(store, code, err);
     if (result == CATALOG_OK)
         return result;
     sqlite3_close(store->db);
