@@ -284,8 +284,10 @@ static bool take_instance_role(struct job *job, struct https *https, const char 
     char *from = text_format("the instance's role %s", role);
     bool taken = false;
     if (!*role)
-        error_set(job->err, REASON_AWS_CREDENTIALS_MISSING,
-                  "the instance has no role (HTTP status %d)", status);
+        error_set(job->err, REASON_AWS_CREDENTIALS_MISSING, "%s (HTTP status %d)",
+                  status == OK || status == NOT_FOUND ? "the instance has no role"
+                                                      : "it does not tell the instance's role",
+                  status);
     else if (ask_metadata(job, https, "GET", path, header, &response))
         taken = take_document(job, &response, from);
     https_response_release(&response);

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,30 +65,48 @@ char **credential_process_words(const char *command)
     return NULL;
 }
 
+/* In the child: become the program, which goes when we go. */
+static _Noreturn void become(char **words, int output, pid_t front, int failure)
+{
+    struct sigaction act = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    sigemptyset(&none);
+    for (int number = 1; number < SIGRTMIN; number++)
+        sigaction(number, &act, NULL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    /* A group of its own, so that what it starts goes with it. */
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == front && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+        dup2(null, STDERR_FILENO) >= 0)
+        execvp(words[0], words);
+    int error = errno;
+    if (write(failure, &error, sizeof error) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+/* Fork and exec; what failed in the child comes by a pipe that a successful exec closes. */
 static bool spawn(struct credential_process *process, char **words, int output)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigset_t defaults;
-    sigemptyset(&none);
-    sigfillset(&defaults);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    /* A group of its own, so that what it starts goes with it. */
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETPGROUP);
-    int error = posix_spawnp(&process->pid, words[0], &actions, &attributes, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    if (error)
+    int failure[2];
+    int error = 0;
+    pid_t front = getpid();
+    if (pipe2(failure, O_CLOEXEC) < 0)
+        return false;
+    process->pid = fork();
+    if (process->pid == 0)
+        become(words, output, front, failure[1]);
+    if (process->pid < 0) {
+        error = errno;
         process->pid = 0;
+    }
+    close(failure[1]);
+    ssize_t got;
+    while (!error && (got = read(failure[0], &error, sizeof error)) < 0 && errno == EINTR)
+        continue;
+    close(failure[0]);
     errno = error;
     return error == 0;
 }

@@ -2,12 +2,17 @@
 """Where the agent's own AWS credentials come from, and what is said when they do not come."""
 import datetime
 import json
+import os
+import pathlib
+import signal
+import subprocess
 import time
 
 import pytest
 
 from support.aws import CANARY, Front, Moto, environment, json_answer, json_fault, slowly, xml_fault
-from support.program import batch, jdbc, verdict
+from support.processes import running, wait_until
+from support.program import PROGRAM, batch, jdbc, verdict
 
 SECRET = json_answer(SecretString=json.dumps({"username": "app", "password": "pw-app"}))
 
@@ -292,3 +297,50 @@ def test_the_keys_of_a_profile(server, home):
         report = tried(definition(server), front.url(), HOME=str(home))
         assert report["exit"] == 0 and who(report) == 'the profile "default"'
         assert front.calls() == ["secretsmanager:GetSecretValue"]
+
+
+def test_nothing_is_left_of_what_was_interrupted(server, home):
+    """^C while a credential process, or STS, keeps a test waiting; and kill -9."""
+    program = process(home, f"echo $$ > {home}/pid; sleep 60 & echo $! >> {home}/pid; wait")
+    write(home / ".aws" / "config", f"[default]\ncredential_process = {program}\n")
+    for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]:
+        (home / "pid").unlink(missing_ok=True)
+        front = subprocess.Popen([str(PROGRAM), "test", "--input", "-", "-o", "json"], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True, env=environment(None, None, HOME=str(home)))
+        front.stdin.write(json.dumps(definition(server)))
+        front.stdin.close()
+        pids = wait_until(lambda: (home / "pid").exists() and len((home / "pid").read_text().split()) == 2 and
+                          (home / "pid").read_text().split(), 10, "the credential process")
+        front.send_signal(number)
+        assert front.wait(10) == code
+        # What the process itself has started is reached where we could still reach for it.
+        own = pids[:1] if number == signal.SIGKILL else pids
+        wait_until(lambda: not any(is_running(pid) for pid in own), 5, "the end of the credential process")
+        if number == signal.SIGKILL:
+            os.kill(int(pids[1]), signal.SIGKILL)
+        else:
+            assert json.loads(front.stdout.read())["tests"][0]["status"] == "skipped"
+    wait_until(lambda: running(PROGRAM) == [], 5, "the end of all workers")
+
+
+def is_running(pid):
+    try:
+        return "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_the_way_through_a_proxy(server):
+    seen = []
+
+    def answer(request):
+        seen.append(request.path)
+        return SECRET
+    aws = "http://secretsmanager.example:8080"
+    with Front(answer=answer) as proxy:
+        report = tried(definition(server), aws, keys=("a", CANARY), HTTP_PROXY=proxy.url())
+        assert report["exit"] == 0 and seen == [f"{aws}/"], (report, seen)
+        direct = tried(definition(server), aws, keys=("a", CANARY), HTTP_PROXY=proxy.url(), NO_PROXY="localhost,.example")
+        assert direct["code"] in ("DNS_NOT_FOUND", "DNS_UNAVAILABLE") and len(seen) == 1
+        # Only AWS is behind it: the database is not.
+        assert report["target"]["port"] == server.port
