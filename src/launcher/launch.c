@@ -32,11 +32,11 @@ static char *format_request(const struct launch_request *request, int64_t began_
                                         [CONNECTION_FORM_TEST_INPUT] = "test-input",
                                         [CONNECTION_FORM_STORED] = "stored"};
     json_t *object = json_pack(
-        "{s:O, s:s, s:b, s:b, s:b, s:I, s:s}", "definition", request->connection->document, "form",
-        forms[request->connection->form], "strict", (int)request->strict, "trace",
+        "{s:O, s:s, s:b, s:b, s:b, s:I, s:s, s:s?}", "definition", request->connection->document,
+        "form", forms[request->connection->form], "strict", (int)request->strict, "trace",
         (int)request->trace, "write_back", (int)request->write_back, "deadline_us",
         (json_int_t)soft_deadline_us(began_us, request->timeout_ms), "drivers",
-        request->drivers_folder);
+        request->drivers_folder, "driver", request->driver);
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return text;

@@ -2,6 +2,7 @@
 /* jdbc_url_parts.c - hosts, ports, percent-encoding and queries of JDBC URLs. */
 #include "jdbc_url_parts.h"
 
+#include <dlfcn.h>
 #include <idn2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,17 +43,29 @@ char *url_decode(const char *text, size_t length)
     return text_take(&out);
 }
 
-char *host_to_ascii(const char *host)
+/* Loaded for the few hosts that need it: with its tables of Unicode it costs every start of the
+ * program what reading the definition does. */
+static char *translate(const char *host)
 {
     char *ascii = NULL;
+    char *own = NULL;
+    void *library = dlopen("libidn2.so.0", RTLD_LAZY | RTLD_LOCAL);
+    __typeof__(idn2_to_ascii_8z) *to_ascii = NULL;
+    if (library)
+        *(void **)&to_ascii = dlsym(library, "idn2_to_ascii_8z");
+    if (to_ascii && to_ascii(host, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK)
+        own = xstrdup(ascii);
+    free(ascii);
+    if (library)
+        dlclose(library);
+    return own;
+}
+
+char *host_to_ascii(const char *host)
+{
     for (const char *at = host; *at; at++)
-        if ((unsigned char)*at >= 0x80) {
-            if (idn2_to_ascii_8z(host, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
-                return NULL;
-            char *own = xstrdup(ascii);
-            idn2_free(ascii);
-            return own;
-        }
+        if ((unsigned char)*at >= 0x80)
+            return translate(host);
     return xstrdup(host);
 }
 

@@ -42,10 +42,25 @@ static void add(struct registry *registry, const char *file)
     free(path);
 }
 
-struct registry *registry_new(const char *folder)
+static struct registry *make(const char *folder)
 {
     struct registry *registry = xcalloc(1, sizeof *registry);
     registry->folder = xstrdup(folder);
+    return registry;
+}
+
+struct registry *registry_new_of(const char *folder, const char *name)
+{
+    struct registry *registry = make(folder);
+    char *file = text_format("%s.json", name);
+    add(registry, file);
+    free(file);
+    return registry;
+}
+
+struct registry *registry_new(const char *folder)
+{
+    struct registry *registry = make(folder);
     DIR *directory = opendir(folder);
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
         size_t length = strlen(entry->d_name);

@@ -30,6 +30,9 @@ struct registry {
  * cannot be read or has another ABI is left out with a warning in the log.
  */
 struct registry *registry_new(const char *folder);
+
+/* The same with the driver NAME alone. */
+struct registry *registry_new_of(const char *folder, const char *name);
 void registry_free(struct registry *registry);
 
 /*

@@ -299,6 +299,14 @@ static void read_files(struct test *test)
     end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }
 
+/* The front knows the driver already, unless only a file's content tells. */
+static struct registry *read_registry(const json_t *request)
+{
+    const char *folder = json_string_value(json_object_get(request, "drivers"));
+    const char *driver = json_string_value(json_object_get(request, "driver"));
+    return driver ? registry_new_of(folder, driver) : registry_new(folder);
+}
+
 _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
 {
     struct test test = {.driver = loaded, .error = ERROR_INIT};
@@ -318,7 +326,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     test.access = json_object_get(request, "aws");
     test.connection =
         connection_new(definition, read_form(json_string_value(json_object_get(request, "form"))));
-    test.registry = registry_new(json_string_value(json_object_get(request, "drivers")));
+    test.registry = read_registry(request);
     resolution_init(&test.resolution);
     net_observer_start(test.probe);
     tls_observer_start(test.probe);
