@@ -105,6 +105,9 @@ static struct net_answer *ask(struct net_lookups *lookups, const char *node, con
         question.ai_socktype = hints->ai_socktype;
         question.ai_protocol = hints->ai_protocol;
     }
+    /* The same answers, and one question less where a library says so and another does not. */
+    if (question.ai_socktype == SOCK_STREAM && question.ai_protocol == 0)
+        question.ai_protocol = IPPROTO_TCP;
     pthread_mutex_lock(&lookups->lock);
     struct net_answer *answer = lookups->answers;
     while (answer && !is_same_question(answer, node, service, &question))
@@ -194,6 +197,14 @@ static void explain(const struct net_answer *answer, int status, struct error *e
     else
         error_brief(err, "the name servers gave no answer");
     text_buffer_release(&servers);
+}
+
+void net_lookup_begin(struct net_lookups *lookups, const char *node, const char *service,
+                      struct deadline deadline)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    if (!net_is_address(node))
+        ask(lookups, node, service, &hints, deadline);
 }
 
 int net_lookup(struct net_lookups *lookups, const char *node, const char *service,

@@ -24,6 +24,10 @@ struct net_lookups {
 
 void net_lookups_init(struct net_lookups *lookups, net_resolver *resolver);
 
+/* Ask in advance, as TCP libraries do, and do not wait: who asks the same later finds it asked. */
+void net_lookup_begin(struct net_lookups *lookups, const char *node, const char *service,
+                      struct deadline deadline);
+
 /*
  * getaddrinfo() by DEADLINE: what was asked before is answered from memory. Returns 0 or an EAI
  * code, and then ERR is DNS_NOT_FOUND or DNS_UNAVAILABLE. *RESULT is freed with freeaddrinfo().

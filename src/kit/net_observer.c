@@ -73,6 +73,13 @@ void net_observer_free(struct probe *side)
     free(side->net);
 }
 
+void net_observer_expect(struct probe *probe, const struct endpoint *endpoint)
+{
+    char port[16];
+    snprintf(port, sizeof port, "%u", endpoint->port);
+    net_lookup_begin(probe->net->lookups, endpoint->host, port, probe->deadline);
+}
+
 void net_observer_forget(struct probe *probe)
 {
     probe->net->count = 0;

@@ -36,6 +36,9 @@ void net_observer_start(struct probe *probe);
 /* A side is over. */
 void net_observer_free(struct probe *side);
 
+/* ENDPOINT will be connected to: its name is looked up beside what the caller does meanwhile. */
+void net_observer_expect(struct probe *probe, const struct endpoint *endpoint);
+
 /* Forget what was seen: a new attempt. What names resolved to is kept. */
 void net_observer_forget(struct probe *probe);
 

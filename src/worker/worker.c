@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -98,6 +99,9 @@ static void understand(struct test *test, bool strict)
     const struct manifest *manifest = registry_find_name(test->registry, target->driver);
     if (target->tls.attempt)
         tls_warm_up();
+    /* Loading a client library takes as long as a look-up: side by side. */
+    if (!test->driver && target->subprotocol && target->endpoint_count)
+        net_observer_expect(test->probe, &target->endpoints[0]);
     if (!test->driver)
         test->driver = worker_load_driver(manifest->module_path, RTLD_LAZY, &test->error);
     if (!test->driver)
@@ -313,6 +317,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     if (!confine(fd, front, &test.error))
         end_failed(probe_begin(fd, deadline_in_ms(WITHOUT_REQUEST_MS), false), STAGE_INPUT,
                    &test.error, -1);
+    mallopt(M_ARENA_MAX, 1); /* one heap will do, and each further thread starts faster */
     tls_observer_install();
     json_t *request = read_request(fd);
     if (!request)
