@@ -108,19 +108,24 @@ static size_t list_names(const bson_t *document, const char *path, const char *k
     return count;
 }
 
-static bool is_anybody(struct session *session, const bson_t *document)
+/* Whether the server says that we are nobody; what else it says of us is noted. */
+static bool is_nobody(struct session *session, const bson_t *document)
 {
     enum { NAMES = 16 };
+    static const char users_path[] = "authInfo.authenticatedUsers";
     char names[NAMES][300];
     const char *list[NAMES];
-    size_t users = list_names(document, "authInfo.authenticatedUsers", "user", names, list, NAMES);
-    if (users)
+    bson_iter_t whole;
+    bson_iter_t users;
+    size_t count = list_names(document, users_path, "user", names, list, NAMES);
+    if (count)
         probe_note(session->probe, "authenticated_as", "%s", names[0]);
     size_t roles =
         list_names(document, "authInfo.authenticatedUserRoles", "role", names, list, NAMES);
     if (roles)
         probe_note_list(session->probe, "roles", list, roles);
-    return users > 0;
+    return count == 0 && bson_iter_init(&whole, document) &&
+           bson_iter_find_descendant(&whole, users_path, &users);
 }
 
 /* The server's own word on who we are: a ping is answered to anybody. */
@@ -135,12 +140,12 @@ static bool prove_login(struct session *session, struct error *err)
     if (!answered)
         return false;
     bool good = document_is_ok(&answer.document, &said);
-    bool anybody = good && is_anybody(session, &answer.document);
+    bool nobody = good && is_nobody(session, &answer.document);
     answer_release(&answer);
     /* Not every service of MongoDB's protocol has the command; it took the login all the same. */
     if (!good)
         return said.code == COMMAND_NOT_FOUND || reason_of_server(session, &said, asked, err);
-    return anybody ||
+    return !nobody ||
            error_set(err, REASON_QUERY_FAILED,
                      "%s took the login of user \"%s\", but says that nobody is logged in "
                      "(connectionStatus)",
@@ -159,28 +164,6 @@ static bool has_first(const bson_t *document)
            bson_iter_next(&entry);
 }
 
-/* Names of collections are told to whoever has any right on the database. */
-static bool prove_rights(struct session *session, struct error *err)
-{
-    const char *database = session->target->database;
-    struct answer answer;
-    bson_t *command = BCON_NEW("listCollections", BCON_INT32(1), "nameOnly", BCON_BOOL(true),
-                               "authorizedCollections", BCON_BOOL(true), "cursor", "{", "}");
-    bool allowed = session_demand(session, database, command, "listCollections", &answer, err);
-    bson_destroy(command);
-    if (!allowed)
-        return false;
-    if (!has_first(&answer.document))
-        probe_finding(
-            session->probe, SEVERITY_NOTE, "database-empty", session->target->database_property,
-            "the database \"%s\" has no collection that user \"%s\" may see; MongoDB makes "
-            "a database when something is first written to it, so a misspelt name looks "
-            "the same",
-            database, session->target->user);
-    answer_release(&answer);
-    return true;
-}
-
 static bool ping(struct session *session, struct error *err)
 {
     struct answer answer;
@@ -190,6 +173,35 @@ static bool ping(struct session *session, struct error *err)
     if (answered)
         answer_release(&answer);
     return answered;
+}
+
+/* Names of collections are told to whoever has any right on the database. */
+static bool prove_rights(struct session *session, struct error *err)
+{
+    const char *database = session->target->database;
+    struct answer answer;
+    bson_t *command = BCON_NEW("listCollections", BCON_INT32(1), "nameOnly", BCON_BOOL(true),
+                               "authorizedCollections", BCON_BOOL(true), "cursor", "{", "}");
+    static const char asked[] = "listCollections";
+    struct server_error said;
+    bool answered = session_ask(session, database, command, asked, &answer, err);
+    bson_destroy(command);
+    if (!answered)
+        return false;
+    if (!document_is_ok(&answer.document, &said)) {
+        answer_release(&answer);
+        return said.code == COMMAND_NOT_FOUND ? ping(session, err)
+                                              : reason_of_server(session, &said, asked, err);
+    }
+    if (!has_first(&answer.document))
+        probe_finding(
+            session->probe, SEVERITY_NOTE, "database-empty", session->target->database_property,
+            "the database \"%s\" has no collection that user \"%s\" may see; MongoDB makes "
+            "a database when something is first written to it, so a misspelt name looks "
+            "the same",
+            database, session->target->user);
+    answer_release(&answer);
+    return true;
 }
 
 static bool ask(struct session *session, struct error *err)

@@ -226,6 +226,8 @@ def test_a_service_that_lacks_connection_status(nodes):
     nodes[0].behaviour = server(connectionStatus=failure(59, "CommandNotFound", "no such command: 'connectionStatus'"))
     report = verdict(definition([nodes[0].address]))
     assert report["exit"] == 0 and "authenticated_as" not in report["stages"][-1]["facts"]
+    nodes[0].behaviour = server(connectionStatus={"ok": 1.0}, listCollections=failure(59, "CommandNotFound", "no such command"))
+    assert verdict(definition([nodes[0].address]))["exit"] == 0
 
 
 @pytest.mark.parametrize("option, stage", [("connectTimeoutMS", "login"), ("socketTimeoutMS", "login")])
