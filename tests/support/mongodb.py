@@ -124,6 +124,8 @@ class Front:
                 return connection.close()
             near = self.secure(connection) if is_tls else connection
             far = socket.create_connection(("127.0.0.1", self.to))
+            for end in (near, far):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self.pump, args=(far, near), daemon=True).start()
             self.pump(near, far)
         except OSError:

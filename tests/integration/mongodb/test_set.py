@@ -173,6 +173,20 @@ def test_members_are_verified_like_the_first_host(nodes):
         expect(report, "TLS_EXPIRED", "tls")
 
 
+def test_the_client_library_gets_through_tls_as_well(nodes):
+    made = certificates()
+    enforced = {"JDBC_ENFORCE_SSL": "true", "CUSTOM_JDBC_CERT": str(made / "ca.pem")}
+    pem = (made / "client.pem").read_text() + (made / "client.key").read_text()
+    for client_ca, query, more in ((False, "?authSource=admin", {}), (True, "?authSource=admin", {"MONGODB_CLIENT_CERT": pem}),
+                                   (True, "?authMechanism=MONGODB-X509", {"MONGODB_CLIENT_CERT": pem})):
+        with mongodb.Front(nodes[0].port, "requireTLS", client_ca=client_ca) as front:
+            host = f"localhost:{front.port}"
+            nodes[0].behaviour = server(member([host], "primary", me=host), authenticate={"ok": 1.0})
+            report = verdict(definition([host], f"/orders{query}&replicaSet=rs0", **enforced, **more))
+            assert report["exit"] == 0 and not report["findings"], report
+            assert len(front.seen) > 1 and all(front.seen)
+
+
 def test_several_seeds(nodes):
     arrange(nodes, ("primary", "secondary", "arbiter"))
     closed = f"127.0.0.1:{free_port()}"
