@@ -70,6 +70,8 @@ bool aws_explain(const struct aws *aws, const struct aws_call *call,
               call->what, describe(kind), service->name, answer->region, answer->where,
               aws_from(aws), words[0] ? "\"" : "", words[0] ? words : "it gives no reason",
               words[0] ? "\"" : "", fault->code, fault->code[0] ? ", " : "", fault->status);
+    error_brief(err, "%s %s %s%s%s", call->what, describe(kind), service->name,
+                fault->code[0] ? ": " : "", fault->code);
     if (*remedy)
         error_remedy(err, "%s", remedy);
     return error_property(err, call->property);

@@ -118,6 +118,15 @@ bool authentication_is_content(const char *secret)
     return secret && secret[strspn(secret, " \t\r\n")] == '{';
 }
 
+const char *authentication_login_secret(const json_t *object)
+{
+    const char *type = json_string_value(json_object_get(object, "AuthenticationType"));
+    const char *secret = json_string_value(json_object_get(object, "SecretArn"));
+    bool login = secret && *secret && !authentication_is_content(secret) &&
+                 !reference_in(secret, REFERENCE_FILE) && (!type || strcmp(type, "OAUTH2") != 0);
+    return login ? secret : NULL;
+}
+
 void authentication_check(const json_t *object, struct problems *problems)
 {
     static const char *const members[] = {"AuthenticationType",

@@ -22,6 +22,10 @@
  */
 void authentication_check(const json_t *object, struct problems *problems);
 
+/* The SecretArn of OBJECT (NULL: absent) whose secret holds user and password: that of BASIC and
+ * CUSTOM authentication. NULL: there is none. */
+const char *authentication_login_secret(const json_t *object);
+
 /* Whether SECRET, a SecretArn (or NULL), is no ARN but the content of a secret. */
 bool authentication_is_content(const char *secret);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authentication.h"
 #include "bootstrap.h"
 #include "check.h"
 #include "mongodb_url.h"
@@ -35,7 +36,13 @@ static void demand(const struct connection *connection, const char *key, const c
         missing(problems, key, why);
 }
 
-/* USERNAME and PASSWORD, or SECRET_ID. */
+/* SECRET_ID, or the secret of AuthenticationConfiguration. */
+static bool has_secret(const struct connection *connection)
+{
+    return has(connection, "SECRET_ID") || authentication_login_secret(connection->authentication);
+}
+
+/* USERNAME and PASSWORD, or a secret. */
 static void check_login(const struct connection *connection, struct problems *problems)
 {
     bool password = has(connection, "PASSWORD") || has(connection, "ENCRYPTED_PASSWORD");
@@ -44,7 +51,7 @@ static void check_login(const struct connection *connection, struct problems *pr
     if (has(connection, "USERNAME")) {
         if (!password)
             missing(problems, "PASSWORD", "USERNAME is given without it");
-    } else if (!has(connection, "SECRET_ID")) {
+    } else if (!has_secret(connection)) {
         missing(problems, "USERNAME",
                 password ? "PASSWORD is given without it"
                          : "USERNAME and PASSWORD, or SECRET_ID, are needed");
@@ -53,7 +60,7 @@ static void check_login(const struct connection *connection, struct problems *pr
 
 static void check_jdbc(const struct connection *connection, struct problems *problems)
 {
-    bool secret = has(connection, "SECRET_ID") && !has(connection, "USERNAME");
+    bool secret = has_secret(connection) && !has(connection, "USERNAME");
     check_login(connection, problems);
     if (has(connection, "JDBC_CONNECTION_URL"))
         return;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authentication.h"
 #include "reference.h"
 #include "text.h"
 #include "url_parameter.h"
@@ -85,26 +86,40 @@ void resolving_add_service(struct resolving *resolving, const char *name, const 
     resolving_origin(resolving, "port", "not known yet", hosts_come);
 }
 
-/* USERNAME beats SECRET_ID, ENCRYPTED_PASSWORD beats PASSWORD, as in Glue. */
+/* SECRET_ID, else the secret of AuthenticationConfiguration, where the login is not given itself.
+ */
+static bool take_secret(struct resolving *resolving, bool user)
+{
+    struct target *target = resolving->target;
+    const char *path = PROPERTIES "SECRET_ID";
+    const char *secret = resolving_property(resolving, "SECRET_ID");
+    if (!secret) {
+        secret = authentication_login_secret(resolving->connection->authentication);
+        path = AUTHENTICATION ".SecretArn";
+    }
+    if (secret && user)
+        problems_add_note(&resolving->out->problems, path, "ignored",
+                          "is not used: USERNAME goes before it");
+    if (!secret || user)
+        return false;
+    target->secret_id = xstrdup(secret);
+    target->user_property = target->password_property = path;
+    resolving_origin(resolving, "user", "from the secret", path);
+    resolving_origin(resolving, "password", "***", path);
+    return true;
+}
+
+/* USERNAME beats a secret, ENCRYPTED_PASSWORD beats PASSWORD, as in Glue. */
 void resolving_take_login(struct resolving *resolving)
 {
     struct target *target = resolving->target;
     const char *user = resolving_property(resolving, "USERNAME");
     const char *encrypted = resolving_property(resolving, "ENCRYPTED_PASSWORD");
     const char *password = resolving_property(resolving, "PASSWORD");
-    const char *secret = resolving_property(resolving, "SECRET_ID");
     target->user_property = PROPERTIES "USERNAME";
     target->password_property = PROPERTIES "PASSWORD";
-    if (!user && secret) {
-        target->secret_id = xstrdup(secret);
-        target->user_property = target->password_property = PROPERTIES "SECRET_ID";
-        resolving_origin(resolving, "user", "from the secret", PROPERTIES "SECRET_ID");
-        resolving_origin(resolving, "password", "***", PROPERTIES "SECRET_ID");
+    if (take_secret(resolving, user != NULL))
         return;
-    }
-    if (user && secret)
-        problems_add_note(&resolving->out->problems, PROPERTIES "SECRET_ID", "ignored",
-                          "is not used: USERNAME goes before it");
     if (user) {
         target->user = xstrdup(user);
         resolving_origin(resolving, "user", user, PROPERTIES "USERNAME");

@@ -48,6 +48,8 @@ static bool tell_error(const struct target *target, const json_t *error, struct 
     const char *property = text_of(error, "property");
     const char *message = text_of(error, "message");
     error_set(err, reason == REASON_NONE ? REASON_INTERNAL : reason, "%s", message ? message : "");
+    if (reason == REASON_AWS_CREDENTIALS_MISSING)
+        error_brief(err, "no AWS credentials");
     if (remedy)
         error_remedy(err, "%s", remedy);
     return error_property(err, property ? property : property_of(target));

@@ -83,6 +83,18 @@ def test_the_region_comes_from_the_arn(server, moto, aws):
     expect(tried(definition(server, "far"), aws.url(), moto.reader), "SECRET_MISSING", '"far"', REGION)
 
 
+def test_the_secret_of_the_authentication_configuration(server, moto, aws):
+    basic = {"AuthenticationType": "BASIC", "SecretArn": moto.arns["orders"]}
+    url = {"JDBC_CONNECTION_URL": server.url()}
+    report = tried({**jdbc(**url), "AuthenticationConfiguration": basic}, aws.url(), moto.reader)
+    assert report["exit"] == 0 and report["target"]["user"] == "app", report
+    missing = {**basic, "SecretArn": moto.arns["orders"].replace("orders", "nosuch")}
+    expect(tried({**jdbc(**url), "AuthenticationConfiguration": missing}, aws.url(), moto.reader), "SECRET_MISSING", "nosuch",
+           secret="AuthenticationConfiguration.SecretArn")
+    both = {**jdbc(**url, SECRET_ID="nosuch-id"), "AuthenticationConfiguration": basic}
+    expect(tried(both, aws.url(), moto.reader), "SECRET_MISSING", "nosuch-id")
+
+
 def test_region_of_the_definition_goes_before_the_environments(server, moto, aws):
     assert tried(definition(server, "far", REGION="ap-south-1"), aws.url(), moto.reader)["exit"] == 0
 
