@@ -149,7 +149,7 @@ static bool read_test_request(json_t *document, struct connection_list *list,
             "ConnectionName and TestConnectionInput are both given; exactly one is allowed");
     } else if (name) {
         *catalog_name = json_string_value(name);
-        if (!*catalog_name || !**catalog_name)
+        if (!*catalog_name || !**catalog_name || strlen(*catalog_name) != json_string_length(name))
             problems_add(problems, "ConnectionName", "value-kind", "is not a name");
     } else if (json_is_object(input)) {
         add(list, input, "TestConnectionInput.");

@@ -45,8 +45,6 @@ static json_t *read_scalar(struct reader *reader)
     const char *text = (const char *)reader->event.data.scalar.value;
     size_t length = reader->event.data.scalar.length;
     bool plain = reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    if (memchr(text, '\0', length))
-        return fail(reader, &reader->event.start_mark, "a NUL in a value");
     if (plain && (!*text || !strcmp(text, "~") || text_equal_nocase(text, "null")))
         return json_null();
     json_t *value = json_stringn(text, length);
@@ -79,9 +77,12 @@ static bool read_pair(struct reader *reader, json_t *object, int depth)
     yaml_mark_t mark = reader->event.start_mark;
     char *key =
         xstrndup((const char *)reader->event.data.scalar.value, reader->event.data.scalar.length);
+    bool whole = strlen(key) == reader->event.data.scalar.length;
     bool read = false;
     yaml_event_delete(&reader->event);
-    if (json_object_get(object, key)) {
+    if (!whole) {
+        fail(reader, &mark, "a NUL in a key");
+    } else if (json_object_get(object, key)) {
         char *what = text_format("the key \"%s\" stands twice", key);
         fail(reader, &mark, what);
         free(what);
@@ -214,7 +215,9 @@ json_t *document_parse(const char *text, size_t length, const char *name, struct
         error_set(err, REASON_INVALID_INPUT, "%s is empty", name);
         return NULL;
     }
-    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    /* A NUL in a value is refused with its path, as every other control byte is: by validate. */
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    json_t *value = json_loadb(text, length, flags, &problem);
     if (!value && !looks_like_json(text))
         value = parse_yaml(text, length, name, err);
     if (value && !json_is_object(value) && !json_is_array(value)) {

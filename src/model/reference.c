@@ -43,8 +43,8 @@ static void replace_in_string(json_t *value, const struct replacement *how, cons
     const char *name;
     const char *end;
     const char *at;
-    if (!reference_in(rest, how->kind))
-        return;
+    if (!reference_in(rest, how->kind) || strlen(rest) != json_string_length(value))
+        return; /* a NUL is refused, never cut off */
     while ((at = find(rest, how->kind, &name, &end))) {
         char *what = xstrndup(name, (size_t)(end - name));
         char *filled = how->fill(how->argument, what, path, how->problems);

@@ -32,10 +32,37 @@ const char *check_kind(const json_t *value)
     }
 }
 
+static bool has_nul(const json_t *value)
+{
+    return json_is_string(value) &&
+           memchr(json_string_value(value), '\0', json_string_length(value));
+}
+
+void check_nul(const json_t *value, const char *path, struct problems *problems)
+{
+    const char *key;
+    size_t index;
+    json_t *child;
+    if (has_nul(value))
+        problems_add(problems, path, "control-byte", "holds a NUL byte");
+    json_object_foreach((json_t *)(uintptr_t)value, key, child)
+    {
+        char *inner = text_format("%s%s%s", path, *path ? "." : "", key);
+        check_nul(child, inner, problems);
+        free(inner);
+    }
+    json_array_foreach(value, index, child)
+    {
+        char *inner = text_format("%s[%zu]", path, index);
+        check_nul(child, inner, problems);
+        free(inner);
+    }
+}
+
 const char *check_text(const json_t *value, const char *path, const struct text_rule *rule,
                        struct problems *problems)
 {
-    if (!value || json_is_null(value))
+    if (!value || json_is_null(value) || has_nul(value))
         return NULL;
     const char *text = json_string_value(value);
     size_t length = json_string_length(value);
@@ -60,7 +87,7 @@ const char *check_text(const json_t *value, const char *path, const struct text_
 const char *check_word(const json_t *value, const char *path, const char *const *words,
                        struct problems *problems)
 {
-    if (!value || json_is_null(value))
+    if (!value || json_is_null(value) || has_nul(value))
         return NULL;
     const char *text = json_string_value(value);
     if (!text) {
@@ -140,7 +167,7 @@ const json_t *check_object(const json_t *value, const char *path, struct problem
 void check_boolean(const json_t *value, const char *path, struct problems *problems)
 {
     bool ignored;
-    if (!value || json_is_null(value) || json_is_boolean(value))
+    if (!value || json_is_null(value) || json_is_boolean(value) || has_nul(value))
         return;
     if (!json_is_string(value) || !word_to_boolean(json_string_value(value), &ignored))
         problems_add(problems, path, "value-kind", "is neither true nor false");

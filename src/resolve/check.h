@@ -20,6 +20,10 @@ struct text_rule {
     const char *pattern_words; /* "a single line of printable text" */
 };
 
+/* Each string in VALUE, at whatever depth, that holds a NUL is a problem: other checks leave those
+ * alone. PATH is "" for the definition itself. */
+void check_nul(const json_t *value, const char *path, struct problems *problems);
+
 /* A text; absent (NULL) is fine. Returns it, or NULL when it is none or breaks a rule. */
 const char *check_text(const json_t *value, const char *path, const struct text_rule *rule,
                        struct problems *problems);

@@ -115,8 +115,9 @@ static void check_property(const char *key, const json_t *value, const char *pat
                      json_is_number(value) || json_is_boolean(value) ? ": put it in quotes" : "");
         return;
     }
-    if (reference_in(text, REFERENCE_FILE) || reference_in(text, REFERENCE_ENVIRONMENT))
-        return;
+    if (reference_in(text, REFERENCE_FILE) || reference_in(text, REFERENCE_ENVIRONMENT) ||
+        strlen(text) != json_string_length(value))
+        return; /* what it will be is not known yet, or it has been refused already */
     int maximum = is_pem(key, text) ? PEM_MAXIMUM : VALUE_MAXIMUM;
     if (json_string_length(value) > (size_t)maximum)
         problems_add(problems, path, "length", "is %zu bytes long; at most %d are allowed",
@@ -183,6 +184,7 @@ static void check_fields(const struct connection *connection, bool strict,
                                           "ValidateForComputeEnvironments",
                                           NULL};
     const json_t *document = connection->document;
+    check_nul(document, "", problems);
     check_members(document, "", members, problems);
     if (connection->form == CONNECTION_FORM_INPUT && !member(document, "Name"))
         problems_add(problems, "Name", "required", "is missing");
@@ -214,5 +216,6 @@ void validate_to_store(const struct connection *connection, struct problems *pro
     /* A target is demanded of NETWORK when it is tested. */
     if (connection->type && connection->properties && strcmp(connection->type, "NETWORK") != 0)
         check_requirements(connection, problems);
+    check_nul(connection->tags, "Tags", problems);
     check_map(connection->tags, "Tags", TAGS_MAXIMUM, &tag_key_rule, &tag_value_rule, problems);
 }
