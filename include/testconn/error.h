@@ -37,7 +37,7 @@ struct error {
     enum reason reason;
     char message[4096];
     char remedy[512];   /* empty: the reason's own */
-    char property[128]; /* the property at fault, as "ConnectionProperties.PORT"; empty: none */
+    char property[256]; /* the property at fault, as "ConnectionProperties.PORT"; empty: none */
     char brief[256];    /* for a line among many; empty: the message, cut */
     char details[1024]; /* "label\ttext\n" each, as error_detail() made them */
 };

@@ -43,15 +43,17 @@ static bool take_connections(json_t *document, struct input *input)
     return taken;
 }
 
-void input_expand(json_t *document, struct problems *unset)
+void input_expand(struct connection *connection, struct problems *unset)
 {
-    reference_replace(document, REFERENCE_ENVIRONMENT, reference_from_environment, NULL, unset);
+    reference_replace(connection->document, REFERENCE_ENVIRONMENT, reference_from_environment, NULL,
+                      unset);
+    connection_refresh(connection);
 }
 
 static void expand(struct input *input)
 {
     for (size_t i = 0; i < input->list.count; i++)
-        input_expand(input->list.items[i]->document, &input->unset[i]);
+        input_expand(input->list.items[i], &input->unset[i]);
 }
 
 bool input_has_definitions(const struct input *input, const char *command)

@@ -26,8 +26,8 @@ enum input_mode {
 bool input_read(const char *path, enum input_mode mode, struct input *input);
 void input_release(struct input *input);
 
-/* Put environment variables into DOCUMENT; UNSET gets those that are not set. */
-void input_expand(json_t *document, struct problems *unset);
+/* Put environment variables into CONNECTION; UNSET gets those that are not set. */
+void input_expand(struct connection *connection, struct problems *unset);
 
 /* Whether INPUT holds definitions; if not, a line on stderr: COMMAND needs them, and has a name. */
 bool input_has_definitions(const struct input *input, const char *command);

@@ -80,7 +80,7 @@ static void read_one(struct stored *stored, struct input *input, const char *nam
     if (connection) {
         struct item *item = append(stored, input, name, connection);
         item->version = entry.version;
-        input_expand(connection->document, &input->unset[input->list.count - 1]);
+        input_expand(connection, &input->unset[input->list.count - 1]);
     } else {
         if (result == CATALOG_NOT_FOUND) {
             char *nearest = catalog_nearest(stored->catalog, name);

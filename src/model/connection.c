@@ -39,19 +39,28 @@ static json_t *collect_references(json_t *properties)
     return references;
 }
 
+void connection_refresh(struct connection *connection)
+{
+    const json_t *document = connection->document;
+    connection->name = json_string_value(json_object_get(document, "Name"));
+    connection->type = json_string_value(json_object_get(document, "ConnectionType"));
+    connection->properties = object_member(document, "ConnectionProperties");
+    connection->authentication = object_member(document, "AuthenticationConfiguration");
+    connection->physical = object_member(document, "PhysicalConnectionRequirements");
+    if (connection->label && !connection->name)
+        return; /* it may be "connection 3" */
+    free(connection->label);
+    connection->label = make_label(connection->name ? connection->name : "");
+}
+
 struct connection *connection_new(json_t *document, enum connection_form form)
 {
     struct connection *connection = xcalloc(1, sizeof *connection);
     connection->document = document;
     connection->form = form;
     connection->root = "";
-    connection->name = json_string_value(json_object_get(document, "Name"));
-    connection->label = make_label(connection->name ? connection->name : "");
-    connection->type = json_string_value(json_object_get(document, "ConnectionType"));
-    connection->properties = object_member(document, "ConnectionProperties");
+    connection_refresh(connection);
     connection->references = collect_references(connection->properties);
-    connection->authentication = object_member(document, "AuthenticationConfiguration");
-    connection->physical = object_member(document, "PhysicalConnectionRequirements");
     return connection;
 }
 
@@ -87,8 +96,10 @@ void connection_free(struct connection *connection)
 
 const char *connection_property(const struct connection *connection, const char *key)
 {
-    const char *value = json_string_value(json_object_get(connection->properties, key));
-    if (!value || (!*value && strcmp(key, "PASSWORD") != 0))
+    const json_t *property = json_object_get(connection->properties, key);
+    const char *value = json_string_value(property);
+    if (!value || (!*value && strcmp(key, "PASSWORD") != 0) ||
+        strlen(value) != json_string_length(property)) /* validation refuses a NUL */
         return NULL;
     return value;
 }

@@ -35,6 +35,8 @@ struct connection {
 
 /* Take over DOCUMENT, which must be an object. The caller ends with connection_free(). */
 struct connection *connection_new(json_t *document, enum connection_form form);
+/* After values of the document were replaced: what is borrowed from them is found anew. */
+void connection_refresh(struct connection *connection);
 void connection_free(struct connection *connection); /* wipes its secrets; NULL is allowed */
 
 /*

@@ -8,7 +8,7 @@
 
 #include "text.h"
 
-enum { PROBLEM_TEXT_MAXIMUM = 2048, PROBLEM_PATH_MAXIMUM = 512 }; /* bytes */
+enum { PROBLEM_TEXT_MAXIMUM = 2048, PROBLEM_PATH_MAXIMUM = 256 }; /* bytes */
 
 static void add(struct problems *problems, const char *path, const char *rule, bool note,
                 const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));

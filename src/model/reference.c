@@ -6,20 +6,25 @@
 #include <string.h>
 
 #include "text.h"
+#include "words.h"
 
 static const char *const openings[] = {
     [REFERENCE_ENVIRONMENT] = "${env:", [REFERENCE_FILE] = "${file:"};
 
-/* The next whole reference of KIND in TEXT, what it names between *NAME and *END; NULL: none. */
+/* The next whole reference of KIND in TEXT, what it names between *NAME and *END; NULL: none. One
+ * that names nothing is text. */
 static const char *find(const char *text, enum reference_kind kind, const char **name,
                         const char **end)
 {
-    const char *at = strstr(text, openings[kind]);
-    if (!at)
-        return NULL;
-    *name = at + strlen(openings[kind]);
-    *end = strchr(*name, '}');
-    return *end && *end > *name ? at : NULL;
+    const char *at = text;
+    while ((at = strstr(at, openings[kind]))) {
+        *name = at + strlen(openings[kind]);
+        *end = strchr(*name, '}');
+        if (!*end || *end > *name)
+            return *end ? at : NULL;
+        at = *end;
+    }
+    return NULL;
 }
 
 bool reference_in(const char *text, enum reference_kind kind)
@@ -92,12 +97,29 @@ void reference_replace(json_t *document, enum reference_kind kind, reference_fil
     replace_in(document, &how, "");
 }
 
+bool reference_may_fill(const char *content, const char *path, enum reference_kind from)
+{
+    const char *dot = strrchr(path, '.');
+    bool secret = property_is_secret(dot ? dot + 1 : path);
+    if (secret && from == REFERENCE_FILE)
+        return true;
+    return !reference_in(content, REFERENCE_FILE) &&
+           (secret || !reference_in(content, REFERENCE_ENVIRONMENT));
+}
+
 char *reference_from_environment(void *argument, const char *what, const char *path,
                                  struct problems *problems)
 {
     const char *value = getenv(what);
+    const char *wrong = NULL;
     (void)argument;
     if (!value)
-        problems_add(problems, path, "environment", "the environment variable %s is not set", what);
-    return value ? xstrdup(value) : NULL;
+        wrong = "is not set";
+    else if (!text_is_utf8(value, strlen(value)))
+        wrong = "is not UTF-8";
+    else if (!reference_may_fill(value, path, REFERENCE_ENVIRONMENT))
+        wrong = "holds a reference itself, which is not replaced";
+    if (wrong)
+        problems_add(problems, path, "environment", "the environment variable %s %s", what, wrong);
+    return wrong ? NULL : xstrdup(value);
 }

@@ -24,6 +24,13 @@ typedef char *reference_fill(void *argument, const char *what, const char *path,
 void reference_replace(json_t *document, enum reference_kind kind, reference_fill *fill,
                        void *argument, struct problems *problems);
 
+/*
+ * Whether CONTENT, what a reference of the kind FROM stands for at PATH, can be taken as text. What
+ * looks like a reference itself cannot: nobody replaces it any more, or somebody would who should
+ * not. In a secret it is an ordinary part of it, unless the worker would take it for a file.
+ */
+bool reference_may_fill(const char *content, const char *path, enum reference_kind from);
+
 /* A FILL for REFERENCE_ENVIRONMENT: a variable that is not set is a problem naming it. */
 char *reference_from_environment(void *argument, const char *what, const char *path,
                                  struct problems *problems);

@@ -38,7 +38,11 @@ static char *split(const char *server, unsigned long *port, struct problems *pro
     const char *begin = at;
     const char *end = colon;
     char *ascii = NULL;
-    if (!colon || colon == at || (*at == '[' && colon[-1] != ']')) {
+    if (colon == at) {
+        refuse(problems, server, "names no host: HOST:PORT is demanded");
+        return NULL;
+    }
+    if (!colon || (*at == '[' && colon[-1] != ']')) {
         refuse(problems, server, "has no port: HOST:PORT is demanded");
         return NULL;
     }

@@ -38,6 +38,12 @@ static bool has_nul(const json_t *value)
            memchr(json_string_value(value), '\0', json_string_length(value));
 }
 
+/* What a reference stands for is checked once it is known. */
+static bool is_open(const char *text)
+{
+    return reference_in(text, REFERENCE_FILE) || reference_in(text, REFERENCE_ENVIRONMENT);
+}
+
 void check_nul(const json_t *value, const char *path, struct problems *problems)
 {
     const char *key;
@@ -71,7 +77,7 @@ const char *check_text(const json_t *value, const char *path, const struct text_
         problems_add(problems, path, "value-kind", "is %s, not a string", check_kind(value));
         return NULL;
     }
-    if (reference_in(text, REFERENCE_FILE))
+    if (is_open(text))
         return text;
     if (length < rule->minimum)
         problems_add(problems, path, "length", "is %zu bytes long; at least %zu are demanded",
@@ -94,6 +100,8 @@ const char *check_word(const json_t *value, const char *path, const char *const 
         problems_add(problems, path, "value-kind", "is %s, not a string", check_kind(value));
         return NULL;
     }
+    if (is_open(text))
+        return NULL;
     struct text_buffer list = TEXT_BUFFER_INIT;
     for (const char *const *word = words; *word; word++) {
         if (strcmp(*word, text) == 0) {

@@ -145,8 +145,8 @@ static void check_kafka(const struct connection *connection, struct problems *pr
 
 static void check_salesforce(const struct connection *connection, struct problems *problems)
 {
-    if (!connection->authentication &&
-        !json_object_get(connection->document, "AuthenticationConfiguration"))
+    const json_t *given = json_object_get(connection->document, "AuthenticationConfiguration");
+    if (!given || json_is_null(given))
         problems_add(problems, "AuthenticationConfiguration", "required",
                      "is missing: SALESFORCE needs it");
 }

@@ -119,7 +119,7 @@ static bool use_url(struct resolving *resolving, const struct jdbc_url *url, con
     if (url->standing == JDBC_OTHER && !manifest) {
         char *message =
             text_format("testconn has no driver for jdbc:%s databases", url->subprotocol);
-        resolving_refuse(resolving, REASON_UNSUPPORTED_TYPE, message);
+        resolving_refuse(resolving, REASON_UNSUPPORTED_TYPE, path, message);
         free(message);
     } else {
         taken = resolving_take_driver(resolving, manifest, what, path);
@@ -223,38 +223,100 @@ static bool resolve_parts(struct resolving *resolving)
     return true;
 }
 
+/* What a file will say is known in the worker only, which resolves again; a variable that is not
+ * set is told by whoever looked for it. */
+static bool is_open(const char *url)
+{
+    return reference_in(url, REFERENCE_FILE) || reference_in(url, REFERENCE_ENVIRONMENT);
+}
+
 static bool resolve_jdbc(struct resolving *resolving)
 {
     const char *url = resolving_property(resolving, "JDBC_CONNECTION_URL");
-    /* What a file will say is known in the worker only, which resolves again. */
-    if (url && reference_in(url, REFERENCE_FILE))
+    if (is_open(url))
         return false;
     return url ? resolve_url(resolving, url, "JDBC_CONNECTION_URL",
                              PROPERTIES "JDBC_CONNECTION_URL")
                : resolve_parts(resolving);
 }
 
+static bool is_connector(const char *type)
+{
+    return strcmp(type, "CUSTOM") == 0 || strcmp(type, "MARKETPLACE") == 0;
+}
+
+/* The first ${key} in URL, which a secret would have to fill: the caller frees it. */
+static char *find_placeholder(const char *url)
+{
+    const char *at = strstr(url, "${");
+    const char *end = at ? strchr(at, '}') : NULL;
+    return end ? xstrndup(at, (size_t)(end + 1 - at)) : NULL;
+}
+
+/* A ${key} in a connector's URL: nothing here fills it. */
+static bool refuse_placeholder(struct resolving *resolving, const char *placeholder,
+                               const char *path)
+{
+    if (resolving_property(resolving, "SECRET_ID")) {
+        char *message =
+            text_format("%s holds %s of the secret, which testconn does not put in: "
+                        "write the URL out, the login comes from SECRET_ID all the same",
+                        path, placeholder);
+        resolving_refuse(resolving, REASON_UNSUPPORTED_TYPE, path, message);
+        free(message);
+    } else {
+        problems_add(&resolving->out->problems, path, "placeholder",
+                     "holds %.100s, a key of the secret, and SECRET_ID names none", placeholder);
+    }
+    return false;
+}
+
+/* A connector's URL, which stands in the property KEY. */
+static bool resolve_connector_url(struct resolving *resolving, const char *url, const char *key,
+                                  const char *path)
+{
+    if (is_open(url))
+        return false;
+    char *placeholder = find_placeholder(url);
+    bool taken = placeholder ? refuse_placeholder(resolving, placeholder, path)
+                             : resolve_url(resolving, url, key, path);
+    free(placeholder);
+    return taken;
+}
+
+/* What a test needs although a definition without it can be stored. */
+static bool demand(struct resolving *resolving, const char *path, const char *why)
+{
+    if (!problems_at(&resolving->out->problems, path))
+        problems_add(&resolving->out->problems, path, "required", "%s", why);
+    return false;
+}
+
 static bool resolve_connector(struct resolving *resolving)
 {
+    static const char *const keys[] = {"CONNECTION_URL", "JDBC_CONNECTION_URL"};
+    static const char *const paths[] = {PROPERTIES "CONNECTION_URL",
+                                        PROPERTIES "JDBC_CONNECTION_URL"};
     const char *type = resolving_property(resolving, "CONNECTOR_TYPE");
-    const char *url = resolving_property(resolving, "CONNECTION_URL");
-    if (!type || !text_equal_nocase(type, "Jdbc")) {
+    if (!type)
+        return demand(resolving, PROPERTIES "CONNECTOR_TYPE",
+                      "missing: a test has to know of which type the connector is: Jdbc");
+    if (!text_equal_nocase(type, "Jdbc")) {
         char *message =
             text_format("connectors of type %s run inside Spark or Athena only; testconn tests "
                         "those of type Jdbc",
-                        type ? type : "(none given)");
-        resolving_refuse(resolving, REASON_UNSUPPORTED_TYPE, message);
+                        type);
+        resolving_refuse(resolving, REASON_UNSUPPORTED_TYPE, PROPERTIES "CONNECTOR_TYPE", message);
         free(message);
         return false;
     }
-    if (url)
-        return resolve_url(resolving, url, "CONNECTION_URL", PROPERTIES "CONNECTION_URL");
-    url = resolving_property(resolving, "JDBC_CONNECTION_URL");
-    if (url)
-        return resolve_url(resolving, url, "JDBC_CONNECTION_URL", PROPERTIES "JDBC_CONNECTION_URL");
-    problems_add(&resolving->out->problems, PROPERTIES "CONNECTION_URL", "required",
-                 "missing: it or JDBC_CONNECTION_URL is needed");
-    return false;
+    for (int i = 0; i < 2; i++) {
+        const char *url = resolving_property(resolving, keys[i]);
+        if (url)
+            return resolve_connector_url(resolving, url, keys[i], paths[i]);
+    }
+    return demand(resolving, PROPERTIES "CONNECTION_URL",
+                  "missing: it or JDBC_CONNECTION_URL is needed");
 }
 
 /* HOST and PORT, and nothing about the service behind them. */
@@ -302,9 +364,11 @@ static void check_url(struct resolving *resolving)
         resolve_salesforce(resolving);
     if (resolve_view_is_one(resolving->connection->type))
         resolve_view_check(resolving->connection, &resolving->out->problems);
+    if (is_connector(resolving->connection->type))
+        resolve_connector(resolving);
     if (strcmp(resolving->connection->type, "JDBC") != 0)
         return;
-    if (url && !reference_in(url, REFERENCE_FILE))
+    if (url && !is_open(url))
         resolve_url(resolving, url, keys[0], PROPERTIES "JDBC_CONNECTION_URL");
     else if (!url && engine && !engine_subprotocol(engine) &&
              !registry_find_engine(resolving->registry, engine))
@@ -317,13 +381,13 @@ static bool resolve_by_type(struct resolving *resolving)
     if (connection_type_standing(type) == TYPE_NEWER) {
         char *message =
             text_format("connection type %s is known to Glue, but testconn cannot test it", type);
-        resolving_refuse(resolving, REASON_UNSUPPORTED_TYPE, message);
+        resolving_refuse(resolving, REASON_UNSUPPORTED_TYPE, "ConnectionType", message);
         free(message);
         return false;
     }
     if (strcmp(type, "JDBC") == 0)
         return resolve_jdbc(resolving);
-    if (strcmp(type, "CUSTOM") == 0 || strcmp(type, "MARKETPLACE") == 0)
+    if (is_connector(type))
         return resolve_connector(resolving);
     if (strcmp(type, "MONGODB") == 0)
         return resolve_mongodb(resolving);

@@ -33,17 +33,19 @@ void resolving_origin(struct resolving *resolving, const char *field, const char
         (struct origin){.field = field, .value = xstrdup(value), .source = xstrdup(source)};
 }
 
-bool resolving_refuse(struct resolving *resolving, enum reason reason, const char *what)
+bool resolving_refuse(struct resolving *resolving, enum reason reason, const char *property,
+                      const char *what)
 {
     resolving->out->reason = reason;
-    return error_set(&resolving->out->error, reason, "%s", what);
+    error_set(&resolving->out->error, reason, "%s", what);
+    return error_property(&resolving->out->error, property);
 }
 
-bool resolving_missing_driver(struct resolving *resolving, const char *what)
+bool resolving_missing_driver(struct resolving *resolving, const char *what, const char *property)
 {
     char *message =
         text_format("no driver for %s is installed in %s", what, resolving->registry->folder);
-    resolving_refuse(resolving, REASON_DRIVER_MISSING, message);
+    resolving_refuse(resolving, REASON_DRIVER_MISSING, property, message);
     free(message);
     return false;
 }
@@ -52,7 +54,7 @@ bool resolving_take_driver(struct resolving *resolving, const struct manifest *m
                            const char *what, const char *source)
 {
     if (!manifest)
-        return resolving_missing_driver(resolving, what);
+        return resolving_missing_driver(resolving, what, source);
     resolving->target->driver = xstrdup(manifest->name);
     resolving_origin(resolving, "driver", manifest->name, source);
     return true;

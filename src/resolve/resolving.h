@@ -28,9 +28,10 @@ bool resolving_boolean(const struct resolving *resolving, const char *key);
 void resolving_origin(struct resolving *resolving, const char *field, const char *value,
                       const char *source);
 
-/* Not testable, for REASON. Both return false. */
-bool resolving_refuse(struct resolving *resolving, enum reason reason, const char *what);
-bool resolving_missing_driver(struct resolving *resolving, const char *what);
+/* Not testable, for REASON, which lies with PROPERTY. Both return false. */
+bool resolving_refuse(struct resolving *resolving, enum reason reason, const char *property,
+                      const char *what);
+bool resolving_missing_driver(struct resolving *resolving, const char *what, const char *property);
 
 /* MANIFEST's driver tests it; NULL: none for WHAT is installed, and false. */
 bool resolving_take_driver(struct resolving *resolving, const struct manifest *manifest,

@@ -44,6 +44,10 @@ static void check_type(const struct connection *connection, struct problems *pro
     }
     if (connection->type && strcmp(connection->type, "SFTP") == 0)
         problems_add(problems, "ConnectionType", "sftp", "SFTP is not supported by the API");
+    else if (reference_in(connection->type, REFERENCE_FILE) ||
+             reference_in(connection->type, REFERENCE_ENVIRONMENT))
+        problems_add(problems, "ConnectionType", "enumeration", "%s",
+                     "is a reference that is not replaced");
     else if (!connection->type || connection_type_standing(connection->type) == TYPE_UNKNOWN)
         check_word(type, "ConnectionType", connection_types, problems);
 }
@@ -78,28 +82,38 @@ static bool is_pem(const char *key, const char *value)
     return word && word->kind == VALUE_LOCATION && text_starts(value, "-----BEGIN");
 }
 
-static void check_value(const char *key, const char *value, const char *path, const char *type,
-                        struct problems *problems)
+/* How VALUE is told: what came by a reference may be anything, and by that stays unsaid. */
+static char *show(const struct connection *connection, const char *key, const char *value)
+{
+    const char *reference = json_string_value(json_object_get(connection->references, key));
+    return reference ? text_format("the value of %s", reference) : text_format("\"%.100s\"", value);
+}
+
+static void check_value(const struct connection *connection, const char *key, const char *value,
+                        const char *path, struct problems *problems)
 {
     const struct property_word *word = property_word_find(key);
     bool is_boolean;
     unsigned long port;
-    unsigned long least = text_equal(type, "NETWORK") ? 1 : 1024;
+    unsigned long least = text_equal(connection->type, "NETWORK") ? 1 : 1024;
     if (!property_is_secret(key) && !is_pem(key, value) && has_control_byte(value))
         problems_add(problems, path, "control-byte", "holds a control character");
     if (!word || !*value)
         return;
+    char *shown = show(connection, key, value);
     if (word->kind == VALUE_BOOLEAN && !word_to_boolean(value, &is_boolean))
-        problems_add(problems, path, "boolean", "\"%.40s\" is neither true nor false", value);
+        problems_add(problems, path, "boolean", "%s is neither true nor false", shown);
     if (word->kind == VALUE_PORT && !text_to_number(value, least, 65535, &port))
-        problems_add(problems, path, "port", "\"%.40s\" is not a number between %lu and 65535",
-                     value, least);
+        problems_add(problems, path, "port", "%s is not a number between %lu and 65535", shown,
+                     least);
     if (word->kind == VALUE_HOST && check_host(value))
-        problems_add(problems, path, "host", "\"%.100s\" %s", value, check_host(value));
+        problems_add(problems, path, "host", "%s %s", shown, check_host(value));
+    free(shown);
 }
 
-static void check_property(const char *key, const json_t *value, const char *path, bool strict,
-                           const char *type, struct problems *problems)
+static void check_property(const struct connection *connection, const char *key,
+                           const json_t *value, const char *path, bool strict,
+                           struct problems *problems)
 {
     const char *text = json_string_value(value);
     if (!property_word_find(key) && strcmp(key, "ENDPOINT") != 0 &&
@@ -123,7 +137,7 @@ static void check_property(const char *key, const json_t *value, const char *pat
         problems_add(problems, path, "length", "is %zu bytes long; at most %d are allowed",
                      json_string_length(value), maximum);
     else
-        check_value(key, text, path, type, problems);
+        check_value(connection, key, text, path, problems);
 }
 
 static void check_properties(const struct connection *connection, bool strict,
@@ -145,7 +159,7 @@ static void check_properties(const struct connection *connection, bool strict,
     json_object_foreach(connection->properties, key, value)
     {
         char *path = text_format("ConnectionProperties.%s", key);
-        check_property(key, value, path, strict, connection->type, problems);
+        check_property(connection, key, value, path, strict, problems);
         free(path);
     }
 }

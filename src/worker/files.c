@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fd.h"
+#include "jdbc_url_parts.h"
 #include "reference.h"
 #include "text.h"
 
@@ -31,6 +32,18 @@ static bool blame(struct error *err, const char *property)
     return error_property(err, property);
 }
 
+/* What is wrong with the content of a file as a value at PATH, NULL: nothing. */
+static const char *find_wrong(const char *content, size_t length, const char *path)
+{
+    if (memchr(content, '\0', length))
+        return "holds a NUL byte";
+    if (!text_is_utf8(content, length))
+        return "is not UTF-8";
+    return reference_may_fill(content, path, REFERENCE_FILE)
+               ? NULL
+               : "holds a reference itself, which is not replaced";
+}
+
 static char *fill(void *argument, const char *what, const char *path, struct problems *problems)
 {
     struct replacing *replacing = argument;
@@ -40,8 +53,9 @@ static char *fill(void *argument, const char *what, const char *path, struct pro
         return NULL;
     char *content =
         fd_read_file(what, SECRET_FILE_MAXIMUM, replacing->deadline, &length, replacing->err);
-    if (content && memchr(content, '\0', length)) {
-        error_set(replacing->err, REASON_FILE_UNREADABLE, "%s: holds a NUL byte", what);
+    const char *wrong = content ? find_wrong(content, length, path) : NULL;
+    if (wrong) {
+        error_set(replacing->err, REASON_FILE_UNREADABLE, "%s: %s", what, wrong);
         text_wipe(content, length);
         free(content);
         content = NULL;
@@ -63,6 +77,7 @@ bool files_replace(struct connection *connection, struct deadline deadline, stru
     struct replacing replacing = {.deadline = deadline, .err = err};
     struct problems problems = PROBLEMS_INIT;
     reference_replace(connection->document, REFERENCE_FILE, fill, &replacing, &problems);
+    connection_refresh(connection);
     if (!replacing.failed && problems.refused)
         replacing.failed = !error_set(err, REASON_FILE_UNREADABLE, "%s: %s", problems.items[0].path,
                                       problems.items[0].text);
@@ -70,15 +85,37 @@ bool files_replace(struct connection *connection, struct deadline deadline, stru
     return !replacing.failed;
 }
 
+/* The file at LOCATION, a path or file://[localhost]/PATH with %XX in it. */
+static char *read_location(const char *location, size_t limit, struct deadline deadline,
+                           size_t *length, struct error *err)
+{
+    const char *rest = location;
+    char *path = NULL;
+    if (text_starts_nocase(location, "file:///"))
+        rest += strlen("file://");
+    else if (text_starts_nocase(location, "file://localhost/"))
+        rest += strlen("file://localhost");
+    else if (text_starts_nocase(location, "file:/") && location[strlen("file:/")] != '/')
+        rest += strlen("file:");
+    else if (!text_starts_nocase(location, "file:"))
+        path = xstrdup(location);
+    if (!path && rest == location)
+        error_set(err, REASON_FILE_UNREADABLE,
+                  "%s: names no file of this host: write file:///PATH or the path alone", location);
+    else if (!path && !(path = url_decode(rest, strlen(rest))))
+        error_set(err, REASON_FILE_UNREADABLE, "%s: has a broken percent escape", location);
+    char *content = path ? fd_read_file(path, limit, deadline, length, err) : NULL;
+    free(path);
+    return content;
+}
+
 bool files_read(struct target_file *file, struct deadline deadline, struct error *err)
 {
-    const char *location = file->location;
     if (file->content) /* it stood in the definition */
         return true;
-    if (text_starts_nocase(location, "file://"))
-        location += strlen("file://");
-    file->content = fd_read_file(location, TARGET_FILE_MAXIMUM, deadline, &file->length, err);
-    return file->content || error_property(err, file->property);
+    file->content =
+        read_location(file->location, TARGET_FILE_MAXIMUM, deadline, &file->length, err);
+    return file->content || blame(err, file->property);
 }
 
 bool files_read_ca(struct tls_policy *policy, struct deadline deadline, struct error *err)
@@ -93,8 +130,7 @@ bool files_read_ca(struct tls_policy *policy, struct deadline deadline, struct e
         policy->ca_location = xstrdup("the inline certificate");
         return true;
     }
-    if (text_starts_nocase(location, "file://"))
-        location += strlen("file://");
-    policy->ca_pem = fd_read_file(location, CA_FILE_MAXIMUM, deadline, &policy->ca_pem_length, err);
+    policy->ca_pem =
+        read_location(location, CA_FILE_MAXIMUM, deadline, &policy->ca_pem_length, err);
     return policy->ca_pem || blame(err, policy->ca_property);
 }

@@ -93,6 +93,9 @@ static void understand(struct test *test, bool strict)
     if (!resolve(test->connection, test->registry, strict, &test->resolution)) {
         if (test->resolution.reason == REASON_INVALID_INPUT)
             end_refused(test);
+        if (test->resolution.reason == REASON_NONE)
+            error_set(&test->resolution.error, REASON_INTERNAL,
+                      "the definition leads to no target, and nothing says why");
         end_failed(test->probe, STAGE_INPUT, &test->resolution.error, -1);
     }
     const struct target *target = test->resolution.target;

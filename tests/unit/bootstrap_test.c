@@ -53,7 +53,7 @@ static void refuses_what_is_no_broker(void **state)
     } cases[] = {
         {"b1", "no port", 1},
         {"b1:", "no port between", 1},
-        {":9092", "no port", 1},
+        {":9092", "no host", 1},
         {"b1:0", "no port between", 1},
         {"b1:65536", "no port between", 1},
         {"b1:9092x", "no port between", 1},

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Definitions from outside: what is refused and at which property, and what stands behind ${env:} and ${file:}."""
+import os
+
+import pytest
+
+from support.processes import free_port
+from support.program import batch, jdbc, run, rules, verdict
+
+PROPERTIES = "ConnectionProperties."
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:x"
+
+
+def url():
+    return f"jdbc:postgresql://127.0.0.1:{free_port()}/orders"
+
+
+def login(**more):
+    return jdbc(**{"JDBC_CONNECTION_URL": url(), "USERNAME": "app", "PASSWORD": "pw", **more})
+
+
+def network(**members):
+    return {"Name": "net", "ConnectionType": "NETWORK",
+            "ConnectionProperties": {"HOST": "127.0.0.1", "PORT": str(free_port())}, **members}
+
+
+def connector(kind="CUSTOM", **properties):
+    return {"Name": "c", "ConnectionType": kind, "ConnectionProperties": properties}
+
+
+def oauth(**members):
+    return network(AuthenticationConfiguration={"OAuth2Properties": members})
+
+
+@pytest.mark.parametrize("definition, path", [
+    (network(Name="a\0b"), "Name"), (network(Description="\0"), "Description"), (network(MatchCriteria=["\0"]), "MatchCriteria[0]"),
+    (network(ConnectionType="NETWORK\0"), "ConnectionType"), (network(Unknown={"a": ["\0"]}), "Unknown.a[0]"),
+    (network(AuthenticationConfiguration={"SecretArn": ARN + "\0"}), "AuthenticationConfiguration.SecretArn"),
+    (oauth(TokenUrlParametersMap={"k": "\0"}), "AuthenticationConfiguration.OAuth2Properties.TokenUrlParametersMap.k"),
+    (network(ValidateCredentials="true\0"), "ValidateCredentials"), (login(PASSWORD="${env:HOME}\0"), PROPERTIES + "PASSWORD"),
+] + [(login(**{key: "a\0b"}), PROPERTIES + key) for key in ("USERNAME", "PASSWORD", "JDBC_CONNECTION_URL", "DATABASE", "FOO")])
+def test_a_nul_is_refused_with_its_property(definition, path):
+    report = verdict(definition)
+    told = [finding for finding in report["findings"] if finding["severity"] == "error"]
+    assert (report["exit"], report["code"], report["property"]) == (2, "INVALID_INPUT", path)
+    assert [finding["property"] for finding in told] == [path] and "NUL" in report["reason"]
+
+
+def test_a_nul_of_yaml_is_told_likewise():
+    done = run(["test", "-i", "-", "-o", "json"], stdin='Name: n\nConnectionType: NETWORK\nConnectionProperties: {HOST: "a\\0b", PORT: "1"}')
+    assert done.returncode == 2 and '"property": "ConnectionProperties.HOST"' in done.stdout
+    done = run(["test", "-i", "-", "-o", "json"], stdin='Name: n\n"Connection\\0Type": x')
+    assert done.returncode == 2 and done.stdout == "" and "NUL in a key" in done.stderr
+
+
+@pytest.mark.parametrize("definition, code, path, words", [
+    ({"Name": "s", "ConnectionType": "SALESFORCE", "ConnectionProperties": {}, "AuthenticationConfiguration": None},
+     "INVALID_INPUT", "AuthenticationConfiguration", "is missing"),
+    (connector(), "INVALID_INPUT", PROPERTIES + "CONNECTOR_TYPE", "missing"),
+    (connector(CONNECTOR_TYPE="Spark"), "UNSUPPORTED_TYPE", PROPERTIES + "CONNECTOR_TYPE", "Spark"),
+    (connector(CONNECTOR_TYPE="jdbc"), "INVALID_INPUT", PROPERTIES + "CONNECTION_URL", "JDBC_CONNECTION_URL"),
+    (connector(CONNECTOR_TYPE="JDBC", CONNECTION_URL="jdbc:postgresql://${host}/d"),
+     "INVALID_INPUT", PROPERTIES + "CONNECTION_URL", "${host}"),
+    (connector(CONNECTOR_TYPE="JDBC", CONNECTION_URL="", JDBC_CONNECTION_URL="jdbc:postgresql://h/d?user=${u}"),
+     "INVALID_INPUT", PROPERTIES + "JDBC_CONNECTION_URL", "${u}"),
+    (connector("MARKETPLACE", CONNECTOR_TYPE="JDBC", CONNECTOR_URL="x", CONNECTION_URL="jdbc:mysql://h:0/d", USERNAME="u",
+               PASSWORD="p"), "INVALID_INPUT", PROPERTIES + "CONNECTOR_CLASS_NAME", "CONNECTION_URL: has a port"),
+    (login(JDBC_CONNECTION_URL="jdbc:db2://h/d"), "UNSUPPORTED_TYPE", PROPERTIES + "JDBC_CONNECTION_URL", "db2"),
+    ({"Name": "m", "ConnectionType": "HUBSPOT", "ConnectionProperties": {}}, "UNSUPPORTED_TYPE", "ConnectionType", "HUBSPOT"),
+    (oauth(TokenUrlParametersMap={"k" * 129: "v"}), "INVALID_INPUT",
+     "AuthenticationConfiguration.OAuth2Properties.TokenUrlParametersMap." + "k" * 129, "129 bytes"),
+], ids=lambda value: str(value)[:40])
+def test_the_property_at_fault_is_named(definition, code, path, words):
+    report = verdict(definition)
+    assert (report["code"], report["stage"], report["property"]) == (code, "input", path) and words in report["reason"]
+
+
+VARIABLES = {"TYPE": "NETWORK", "NAME": "by variable", "EMPTY": "", "ODD": "c4nary", "FILE": "${file:/etc/hostname}", "SELF": "${env:ODD}",
+             "LATIN": "\udcff", "FLAG": "TRUE"}
+
+
+@pytest.mark.parametrize("definition, path, words", [
+    (network(ConnectionType="${env:NOPE}"), "ConnectionType", ["NOPE is not set"]),
+    (login(PASSWORD="${env:NOPE}", USERNAME="${env:NOPE2}"), PROPERTIES + "USERNAME", ["NOPE is not set", "NOPE2 is not set"]),
+    (login(JDBC_CONNECTION_URL="jdbc:postgresql://${env:NOPE}:5432/d"), PROPERTIES + "JDBC_CONNECTION_URL", ["NOPE is not set"]),
+    (login(JDBC_ENFORCE_SSL="${env:ODD}"), PROPERTIES + "JDBC_ENFORCE_SSL", ["${env:ODD} is neither true"]),
+    (network(ConnectionProperties={"HOST": "h", "PORT": "${env:ODD}"}), PROPERTIES + "PORT", ["${env:ODD} is not a number"]),
+    (login(PASSWORD="${env:}${env:NOPE}"), PROPERTIES + "PASSWORD", ["NOPE is not set"]),
+    (login(PASSWORD="${env:FILE}"), PROPERTIES + "PASSWORD", ["FILE holds a reference"]),
+    (login(USERNAME="${env:SELF}"), PROPERTIES + "USERNAME", ["SELF holds a reference"]),
+    (login(PASSWORD="${env:LATIN}"), PROPERTIES + "PASSWORD", ["LATIN is not UTF-8"]),
+    (login(USERNAME="${env:EMPTY}"), PROPERTIES + "USERNAME", ["PASSWORD is given without it"]),
+], ids=lambda value: str(value)[:40])
+def test_variables_that_cannot_be_put_in(definition, path, words):
+    report = verdict(definition, environment={**os.environ, **VARIABLES})
+    assert (report["code"], report["property"]) == ("INVALID_INPUT", path) and "c4nary" not in str(report)
+    for word in words:
+        assert word in report["reason"]
+
+
+@pytest.mark.parametrize("definition", [
+    network(ConnectionType="${env:TYPE}"), network(Name="${env:NAME}"), login(JDBC_ENFORCE_SSL="${env:FLAG}"), login(PASSWORD="${env:EMPTY}"),
+    login(PASSWORD="${env:SELF}"), login(PASSWORD="$ $$ ${ ${other} ${ENV:ODD} ${env:ODD", USERNAME="${env:}")])
+def test_variables_that_are_put_in(definition):
+    report = verdict(definition, environment={**os.environ, **VARIABLES})
+    assert report["code"] == "CONNECT_REFUSED" and report["name"] in (definition["Name"], "by variable")
+    assert report["connection_type"] in ("NETWORK", "JDBC")
+
+
+@pytest.mark.parametrize("content, key, code, words", [
+    (b"pw\r\n", "PASSWORD", "CONNECT_REFUSED", ""), (b"${file:/etc/hostname}", "PASSWORD", "CONNECT_REFUSED", ""),
+    (b"${env:HOME}", "PORT", "FILE_UNREADABLE", "holds a reference"), (b"${file:/x}", "JDBC_CONNECTION_URL", "FILE_UNREADABLE", "reference"),
+    (b"\xff", "PASSWORD", "FILE_UNREADABLE", "is not UTF-8"), (b"a\0", "PASSWORD", "FILE_UNREADABLE", "NUL"),
+    (b"c4nary", "JDBC_ENFORCE_SSL", "INVALID_INPUT", "is neither true"), (b"c4nary", "PORT", "INVALID_INPUT", "is not a number"),
+    (b"x" * 1025, "USERNAME", "INVALID_INPUT", "1025 bytes"), (b"", "USERNAME", "INVALID_INPUT", "PASSWORD is given without it")])
+def test_files_that_are_put_in(tmp_path, content, key, code, words):
+    path = tmp_path / "value"
+    path.write_bytes(content)
+    report = verdict(login(**{key: "${file:%s}" % path}))
+    assert report["code"] == code and words in report["reason"] and "c4nary" not in str(report)
+    if code == "FILE_UNREADABLE":
+        assert str(path) in report["reason"] and PROPERTIES + key in report["reason"] and report["property"] == PROPERTIES + key
+
+
+@pytest.mark.parametrize("form, found", [
+    ("file://{}", True), ("FILE://localhost{}", True), ("file:{}", True), ("{}", True), ("file://elsewhere{}", False), ("file://{}%2", False)])
+def test_locations_of_files(tmp_path, form, found):
+    path = tmp_path / "a b%41.pem"
+    path.write_text("no certificate")
+    written = str(path) if form == "{}" else str(path).replace("%", "%25").replace(" ", "%20")
+    report = verdict(login(CUSTOM_JDBC_CERT=form.format(written)))
+    assert report["code"] == ("CERT_UNREADABLE" if found else "FILE_UNREADABLE")
+    assert report["property"] == PROPERTIES + "CUSTOM_JDBC_CERT"
+
+
+def test_files_of_drivers_are_blamed_on_their_property():
+    definitions = [{"Name": "k", "ConnectionType": "KAFKA", "ConnectionProperties": {
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", key: "/nonexistent/file"}} for key in ("KAFKA_CLIENT_KEYSTORE", "KAFKA_CUSTOM_CERT")]
+    for report, key in zip(batch(definitions)[1]["tests"], ("KAFKA_CLIENT_KEYSTORE", "KAFKA_CUSTOM_CERT")):
+        assert report["code"] == "FILE_UNREADABLE" and f"{PROPERTIES}{key} names a file" in report["reason"]
+
+
+def test_a_strict_test_refuses_unknown_keys():
+    report = verdict(login(JDBC_ENFORCE_TLS="true"), "--strict")
+    assert report["code"] == "INVALID_INPUT" and "JDBC_ENFORCE_SSL" in report["reason"]
+    assert "unknown-property" in rules(verdict(login(JDBC_ENFORCE_TLS="true")))
