@@ -71,7 +71,7 @@ static bool attempt(struct probe *probe, const struct target *target,
                     const struct endpoint *endpoint, bool tls, struct error *err)
 {
     struct session session;
-    library_start(target);
+    library_start(probe, target, endpoint);
     session_init(&session, probe, target, endpoint, tls);
     session.first = true;
     bool works = session_open(&session, err);
@@ -129,6 +129,7 @@ static bool open_keystore(struct probe *probe, const struct target *target, stru
 static bool prepare(struct probe *probe, const struct target *target, struct error *err)
 {
     const char *mechanism = kafka_mechanism(target);
+    library_prepare(target);
     if (!open_keystore(probe, target, err))
         return false;
     if (mechanism && strcmp(mechanism, "GSSAPI") == 0)

@@ -61,12 +61,12 @@ static const struct {
 /* The one client of this process. */
 static struct {
     const struct target *target;
-    struct deadline deadline;
+    struct probe *side;              /* what it does belongs there */
+    const struct endpoint *endpoint; /* that it goes to; NULL: it waits for one */
     bool started;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* Under the lock: */
-    bool may_connect;
     char broker[WHERE_SIZE];
     char *token;
     long long token_expires_ms;
@@ -74,13 +74,12 @@ static struct {
     bool done;
     bool works;
     char words[TEXT_SIZE]; /* of its first failure */
-    rd_kafka_t *client;
 } library = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static bool load(void)
 {
     static bool loaded;
-    void *handle = loaded ? NULL : dlopen("librdkafka.so.1", RTLD_NOW | RTLD_LOCAL);
+    void *handle = loaded ? NULL : dlopen("librdkafka.so.1", RTLD_LAZY | RTLD_LOCAL);
     if (!handle)
         return loaded;
     loaded = true;
@@ -92,9 +91,23 @@ static bool load(void)
     return loaded;
 }
 
+void library_prepare(const struct target *target)
+{
+    const char *mechanism = kafka_mechanism(target);
+    if (!mechanism || strcmp(mechanism, "GSSAPI") != 0)
+        setenv("SASL_PATH", "/nonexistent", 1);
+}
+
 void library_preload(void)
 {
-    load();
+    void *sasl = dlopen("libsasl2.so.2", RTLD_LAZY | RTLD_LOCAL);
+    int (*initialise)(const void *) = NULL;
+    if (!load() || !sasl)
+        return;
+    /* It loads all of its plug-ins at its first use. */
+    *(void **)&initialise = dlsym(sasl, "sasl_client_init");
+    if (initialise)
+        initialise(NULL);
 }
 
 static void finish(bool works, const char *words)
@@ -220,7 +233,7 @@ static void *ask(void *client)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code =
-        api.metadata(client, 0, NULL, &metadata, deadline_left_ms(library.deadline));
+        api.metadata(client, 0, NULL, &metadata, deadline_left_ms(probe_deadline(library.side)));
     finish(code == RD_KAFKA_RESP_ERR_NO_ERROR, api.err2str(code));
     return NULL;
 }
@@ -240,7 +253,7 @@ static void *run(void *unused)
     rd_kafka_t *client = load() ? make_client() : NULL;
     pthread_mutex_lock(&library.lock);
     library.missing = api.new == NULL;
-    while (!library.may_connect)
+    while (!library.broker[0])
         pthread_cond_wait(&library.changed, &library.lock);
     pthread_mutex_unlock(&library.lock);
     if (!client) {
@@ -257,16 +270,53 @@ static void *run(void *unused)
     return unused;
 }
 
-void library_start(const struct target *target)
+/* The version that is installed logs in by SCRAM to any Kafka. */
+static bool knows_scram(void)
+{
+    return load() && api.version() >= SCRAM_FIXED;
+}
+
+/* Whether it may connect beside our own attempt: nothing of its login depends on what comes out of
+ * that, and it is held before it. */
+static bool may_begin(const char *mechanism)
+{
+    return !mechanism || strcmp(mechanism, "PLAIN") == 0 ||
+           (strncmp(mechanism, "SCRAM-", 6) == 0 && knows_scram());
+}
+
+/* In a side of its own: what the library does is nobody's verdict, and it verifies by itself. HELD:
+ * it comes up to the point before its login. */
+static bool let_go(struct probe *side, const struct endpoint *endpoint, void *held,
+                   struct error *err)
+{
+    if (!probe_tls_expect(side, NULL, err))
+        return false;
+    if (held && kafka_mechanism(library.target))
+        probe_hold(side, library.target->tls.attempt);
+    pthread_mutex_lock(&library.lock);
+    library.side = side;
+    library.endpoint = endpoint;
+    kafka_where(endpoint, library.broker);
+    pthread_cond_broadcast(&library.changed);
+    pthread_mutex_unlock(&library.lock);
+    return true;
+}
+
+void library_start(struct probe *probe, const struct target *target,
+                   const struct endpoint *endpoint)
 {
     pthread_t thread;
     pthread_condattr_t clock;
+    struct error ignored = ERROR_INIT;
     if (library.started)
         return;
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&library.changed, &clock);
     library.target = target;
+    /* Of several brokers the first may be dead: it goes where we have been. */
+    if (target->endpoint_count == 1 && may_begin(kafka_mechanism(target)))
+        probe_beside(probe, endpoint, let_go, &library, &ignored);
     library.started = pthread_create(&thread, NULL, run, NULL) == 0;
     if (library.started)
         pthread_detach(thread);
@@ -281,26 +331,13 @@ void library_give_token(const char *token, long long expires_ms)
     pthread_mutex_unlock(&library.lock);
 }
 
-/* In a side of its own: what the library does is nobody's verdict, and it verifies by itself. */
-static bool let_go(struct probe *side, const struct endpoint *endpoint, void *argument,
-                   struct error *err)
-{
-    (void)argument;
-    if (!probe_tls_expect(side, NULL, err))
-        return false;
-    pthread_mutex_lock(&library.lock);
-    kafka_where(endpoint, library.broker);
-    library.deadline = probe_deadline(side);
-    library.may_connect = true;
-    pthread_cond_broadcast(&library.changed);
-    pthread_mutex_unlock(&library.lock);
-    return true;
-}
-
 void library_connect(struct probe *probe, const struct endpoint *endpoint)
 {
     struct error ignored = ERROR_INIT;
-    probe_beside(probe, endpoint, let_go, NULL, &ignored);
+    if (library.endpoint)
+        probe_release(library.side);
+    else
+        probe_beside(probe, endpoint, let_go, NULL, &ignored);
 }
 
 /* Whether it came to an end by DEADLINE. */

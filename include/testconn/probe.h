@@ -96,6 +96,14 @@ bool probe_beside(struct probe *probe, const struct endpoint *endpoint,
                   probe_side_function *function, void *argument, struct error *err);
 
 /*
+ * What a library opens in SIDE goes no further than its TCP connection, or than its TLS handshake,
+ * until probe_release(): it may come up beside the test's own connection, and log in only once that
+ * was accepted.
+ */
+void probe_hold(struct probe *side, bool tls);
+void probe_release(struct probe *side);
+
+/*
  * One attempt at ENDPOINT, over TLS or in the clear as TLS says. True: it works. False: ERR says
  * why, and the stage at hand says where.
  */

@@ -16,6 +16,7 @@
 
 #include "fd.h"
 #include "guard.h"
+#include "hold.h"
 #include "net_lookup.h"
 #include "text.h"
 
@@ -288,7 +289,10 @@ static int observed_connect(struct probe *probe, int fd, const struct sockaddr *
     errno = connection.error;
     if (connection.error == 0 && !guard_connected(probe, &connection))
         errno = ECONNABORTED;
-    return errno ? -1 : 0;
+    if (errno)
+        return -1;
+    hold_wait(probe, false);
+    return 0;
 }
 
 __attribute__((visibility("default"))) int connect(int fd, __CONST_SOCKADDR_ARG address,

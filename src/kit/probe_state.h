@@ -15,6 +15,7 @@
 enum { TLS_SHARE = 3 }; /* one part in three of the time is for TLS that may fail */
 
 struct guard;
+struct hold;
 struct net_observer;
 struct tls_observer;
 
@@ -32,6 +33,7 @@ struct probe {
     bool tracing;         /* the path probe connects: not the target's tcp */
     bool aside;           /* nothing is reported */
     struct probe *whole;  /* the test that this is a side of; NULL: it is the test */
+    struct hold *hold;    /* of a side whose library has to wait; NULL: it may go on */
     struct probe *side;   /* which side threads of client libraries belong to; NULL: none */
     int deciding_attempt; /* which attempt gave the verdict */
     const struct endpoint *endpoint;

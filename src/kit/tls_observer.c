@@ -10,6 +10,7 @@
 
 #include "certificate.h"
 #include "guard.h"
+#include "hold.h"
 #include "net_observer.h"
 #include "text.h"
 
@@ -88,6 +89,8 @@ static void see_state(const SSL *ssl, int where, int value)
         record->certificate_sent = record->certificate_asked && SSL_get_certificate(ssl);
     }
     pthread_mutex_unlock(&probe->tls->lock);
+    if (where & SSL_CB_HANDSHAKE_DONE)
+        hold_wait(probe, true);
 }
 
 static void see_message(int written, int version, int kind, const void *data, size_t length,
