@@ -16,7 +16,7 @@
 #include "mongodb_driver.h"
 
 #define NOWHERE "/nonexistent/testconn"
-enum { RESERVE_MS = 50 };
+enum { RESERVE_MS = 50, SELECTION_MS = 5000 };
 
 #define FUNCTIONS(OF)                                                                              \
     OF(mongoc_init)                                                                                \
@@ -109,6 +109,7 @@ static void set_options(mongoc_uri_t *uri, const struct session *session)
     const char *selection = target_parameter(target, "serverSelectionTimeoutMS");
     int left_ms = deadline_left_ms(probe_deadline(session->probe)) * 3 / 4;
     long asked_ms = selection ? strtol(selection, NULL, 10) : 0;
+    long select_ms = asked_ms > 0 ? asked_ms : SELECTION_MS;
     bool x509 = session->login->mechanism && strcmp(session->login->mechanism, "MONGODB-X509") == 0;
     /* The certificate names the user. */
     if (!x509 || strchr(target->user, '='))
@@ -121,8 +122,7 @@ static void set_options(mongoc_uri_t *uri, const struct session *session)
     if (set_name)
         library.mongoc_uri_set_option_as_utf8(uri, "replicaset", set_name);
     library.mongoc_uri_set_option_as_int32(uri, "serverselectiontimeoutms",
-                                           asked_ms > 0 && asked_ms < left_ms ? (int)asked_ms
-                                                                              : left_ms);
+                                           select_ms < left_ms ? (int)select_ms : left_ms);
     library.mongoc_uri_set_option_as_int32(uri, "connecttimeoutms", left_ms);
     library.mongoc_uri_set_option_as_int32(uri, "sockettimeoutms", left_ms);
     library.mongoc_uri_set_option_as_bool(uri, "tls", session->tls);

@@ -135,9 +135,16 @@ static bool check_name(const struct session *session, struct error *err)
 {
     const char *wanted = option(session, "replicaSet");
     const char *found = session->hello.set_name;
-    if (!wanted || session->hello.mongos || strcmp(wanted, found) == 0)
+    if (!wanted || (found[0] && strcmp(wanted, found) == 0))
         return true;
-    if (found[0]) {
+    if (session->hello.mongos) {
+        error_set(
+            err, REASON_QUERY_FAILED,
+            "%s is a router of a sharded cluster (mongos), and the URL asks for replicaSet=%s: "
+            "drivers leave it alone",
+            session->where, wanted);
+        error_remedy(err, "leave replicaSet out of the URL");
+    } else if (found[0]) {
         error_set(err, REASON_QUERY_FAILED,
                   "%s is a member of the replica set \"%s\", and the URL asks for replicaSet=%s: "
                   "drivers leave it alone",
@@ -170,6 +177,18 @@ static void tell_others(const struct set *set)
         session->where, session->hello.set_name, members);
 }
 
+/* Several hosts stand for a set or for routers: other drivers drop whoever is neither. */
+static void tell_standalones(const struct set *set)
+{
+    const struct session *session = set->session;
+    probe_finding(session->probe, SEVERITY_WARNING, "standalone-among-several",
+                  session->target->host_property,
+                  "%s is a server of its own, and the URL names %zu hosts: the Java driver and "
+                  "pymongo take them for members of a set or for routers, drop a server that is "
+                  "neither, and find none. To fix it: name one host only",
+                  session->where, session->target->endpoint_count);
+}
+
 /* What MongoDB's own library makes of it: its inability is not the target's fault. */
 static void try_library(const struct set *set)
 {
@@ -196,8 +215,10 @@ static bool judge(const struct set *set, bool wanted, struct error *err)
 {
     set_tell_members(set);
     tell_unreachable(set);
-    if (!set->session->hello.set_name[0] && !set->session->hello.mongos)
+    if (!set->session->hello.set_name[0] && !set->session->hello.mongos) {
+        tell_standalones(set);
         return true;
+    }
     if (wanted)
         return is_usable(set) || tell_unusable(set, err);
     tell_others(set);
@@ -214,7 +235,7 @@ bool set_check(struct session *session, struct error *err)
     if (!set)
         return error_set(err, REASON_BUSY, "no memory for the members of the set");
     probe_note(session->probe, "topology", "%s", topology(set));
-    bool has_others = session->hello.member_count || set->count > 1;
+    bool has_others = session->hello.member_count || session->target->endpoint_count > 1;
     bool good = alone || !has_others || judge(set, wanted, err);
     if (good && wanted && !alone)
         try_library(set);

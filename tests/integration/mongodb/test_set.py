@@ -206,6 +206,15 @@ def test_routers(nodes):
     report = verdict(definition([node.address for node in nodes]))
     assert report["exit"] == 0 and set(members(report).values()) == {"mongos"}
     assert judge([node.address for node in nodes]) is None
+    report = verdict(definition([nodes[0].address], SET))
+    expect(report, "QUERY_FAILED", "query", "mongos", "rs0")
+    assert judge([nodes[0].address], "&replicaSet=rs0") is not None
+
+
+def test_servers_of_their_own_are_no_set(nodes):
+    report = verdict(definition([node.address for node in nodes[:2]]))
+    assert report["exit"] == 0 and rules(report) == {"standalone-among-several"}
+    assert judge([node.address for node in nodes[:2]]) is not None
 
 
 def test_what_a_server_in_trouble_says(nodes):
