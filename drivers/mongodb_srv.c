@@ -128,6 +128,25 @@ static void limit_hosts(struct service *service)
         service->hosts.count = most;
 }
 
+const struct target *service_target(const struct service *service)
+{
+    return &service->target;
+}
+
+void service_tell(const struct service *service, struct probe *probe)
+{
+    const char *hosts[SRV_HOSTS_MAXIMUM];
+    char texts[SRV_HOSTS_MAXIMUM][HOST_MAXIMUM + 8];
+    for (size_t i = 0; i < service->hosts.count; i++) {
+        const struct endpoint *host = &service->hosts.endpoints[i];
+        snprintf(texts[i], sizeof texts[i], "%s:%u", host->host, host->port);
+        hosts[i] = texts[i];
+    }
+    probe_note_list(probe, "srv_hosts", hosts, service->hosts.count);
+    if (service->text)
+        probe_note(probe, "txt", "%s", service->text);
+}
+
 /* The service lives as long as the test: its target is used all the time. */
 struct service *service_look_up(struct probe *probe, const struct target *target, struct error *err)
 {
@@ -151,23 +170,4 @@ struct service *service_look_up(struct probe *probe, const struct target *target
     error_property(err, target->host_property);
     free(service);
     return NULL;
-}
-
-const struct target *service_target(const struct service *service)
-{
-    return &service->target;
-}
-
-void service_tell(const struct service *service, struct probe *probe)
-{
-    const char *hosts[SRV_HOSTS_MAXIMUM];
-    char texts[SRV_HOSTS_MAXIMUM][HOST_MAXIMUM + 8];
-    for (size_t i = 0; i < service->hosts.count; i++) {
-        const struct endpoint *host = &service->hosts.endpoints[i];
-        snprintf(texts[i], sizeof texts[i], "%s:%u", host->host, host->port);
-        hosts[i] = texts[i];
-    }
-    probe_note_list(probe, "srv_hosts", hosts, service->hosts.count);
-    if (service->text)
-        probe_note(probe, "txt", "%s", service->text);
 }
