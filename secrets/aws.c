@@ -28,6 +28,7 @@ TESTCONN_SECRETS_MODULE = {
     .abi = TESTCONN_DRIVER_ABI,
     .fetch = fetch,
     .log_in = aws_log_in,
+    .encrypt = aws_encrypt,
     .store = store,
     .identify = aws_identify,
 };

@@ -28,6 +28,10 @@ bool aws_fetch_files(struct aws *aws, struct probe *probe, struct target *target
 /* The password of an IAM login to RDS: a token, which nobody is asked for. */
 bool aws_make_token(struct aws *aws, struct probe *probe, struct target *target, struct error *err);
 
+/* secrets.h, "encrypt". */
+char *aws_encrypt(struct probe *probe, const char *access, const char *key, const char *values,
+                  struct error *err);
+
 /* secrets.h, "log_in". */
 bool aws_log_in(struct probe *probe, struct target *target, struct error *err);
 

@@ -30,6 +30,14 @@ struct secrets {
     bool (*log_in)(struct probe *probe, struct target *target, struct error *err);
 
     /*
+     * Have the key KEY encrypt each text of VALUES (a JSON object), with ACCESS to AWS
+     * ({"settings", "identity"}). The answer, the same object with ciphertexts in Base64, is the
+     * caller's to free. NULL with ERR set.
+     */
+    char *(*encrypt)(struct probe *probe, const char *access, const char *key, const char *values,
+                     struct error *err);
+
+    /*
      * Get temporary credentials as JOB (JSON: "settings", "source", "roles") says. The answer,
      * JSON with access_key, secret_key, session_token, expires (Unix time) and from, is the
      * caller's to wipe and free. NULL with ERR set.

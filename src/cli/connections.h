@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "catalog.h"
+#include "connection.h"
 #include "options.h"
 
 /* What the command line said; a subcommand looks at what its own options are. */
@@ -16,6 +17,7 @@ extern struct connections_settings {
     struct option_texts match;
     long limit; /* 0: all */
     const char *token;
+    const char *encrypt; /* the KMS key that passwords are stored under; NULL: as they are */
     bool show_password;
     bool replace;
 } connections_settings;
@@ -30,6 +32,10 @@ void connections_tell(const char *name, const char *what);
 
 /* Complain of ERR, as catalog_complain() does. Returns the exit code. */
 int connections_fail(const char *command, enum catalog_result result, const struct error *err);
+
+/* Encrypt the passwords of LIST under the KMS key KEY. False with ERR set, which names the
+ * connection. */
+bool connections_encrypt(const struct connection_list *list, const char *key, struct error *err);
 
 /* Each does its work with CATALOG and NAMES and returns the exit code. */
 int connections_create(struct catalog *catalog, const char *const *names, size_t count);

@@ -113,6 +113,16 @@ static bool read_input(const char *command, const char *name, struct input *inpu
     return false;
 }
 
+/* Store passwords as ciphertexts where that is wanted; the exit code. */
+static int encrypt(const struct input *input, const char *command)
+{
+    struct error err = ERROR_INIT;
+    if (!connections_settings.encrypt ||
+        connections_encrypt(&input->list, connections_settings.encrypt, &err))
+        return 0;
+    return connections_fail(command, CATALOG_FAILED, &err);
+}
+
 static int create(struct catalog *catalog, const struct input *input, bool replace,
                   const char *command)
 {
@@ -132,7 +142,9 @@ int connections_create(struct catalog *catalog, const char *const *names, size_t
     (void)count;
     if (!read_input("connections create", NULL, &input))
         return EXIT_USAGE;
-    int code = create(catalog, &input, false, "connections create");
+    int code = encrypt(&input, "connections create");
+    if (code == 0)
+        code = create(catalog, &input, false, "connections create");
     if (code == 0 && connections_json())
         connections_print(json_pack("{s:s}", "CreateConnectionStatus", "READY"));
     for (size_t i = 0; code == 0 && !connections_json() && i < input.list.count; i++)
@@ -148,7 +160,9 @@ int connections_import(struct catalog *catalog, const char *const *names, size_t
     (void)count;
     if (!read_input("connections import", NULL, &input))
         return EXIT_USAGE;
-    int code = create(catalog, &input, connections_settings.replace, "connections import");
+    int code = encrypt(&input, "connections import");
+    if (code == 0)
+        code = create(catalog, &input, connections_settings.replace, "connections import");
     if (code == 0 && connections_json())
         connections_print(json_pack("{s:i}", "Imported", (int)input.list.count));
     else if (code == 0)
@@ -180,7 +194,9 @@ int connections_update(struct catalog *catalog, const char *const *names, size_t
     struct input input;
     if (!read_input("connections update", name, &input))
         return EXIT_USAGE;
-    int code = update(catalog, &input);
+    int code = encrypt(&input, "connections update");
+    if (code == 0)
+        code = update(catalog, &input);
     input_release(&input);
     return code;
 }

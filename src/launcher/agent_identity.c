@@ -184,8 +184,8 @@ static void end_worker(void *argument, json_t *answer, const struct error *err)
     advance(item->agent);
 }
 
-static bool get_worker(struct agent_identity *agent, struct worker_process *worker,
-                       struct error *err)
+bool agent_identity_worker(struct agent_identity *agent, struct worker_process *worker,
+                           struct error *err)
 {
     if (agent->fork)
         return worker_process_fork(worker, err);
@@ -197,13 +197,23 @@ static bool get_worker(struct agent_identity *agent, struct worker_process *work
     return template_take(agent->template, worker, err);
 }
 
+struct event_base *agent_identity_base(const struct agent_identity *agent)
+{
+    return agent->base;
+}
+
+const char *agent_identity_drivers(const struct agent_identity *agent)
+{
+    return agent->drivers;
+}
+
 static enum standing start_worker(struct item *item, json_t *request, const char *key)
 {
     struct agent_identity *agent = item->agent;
     struct worker_process worker = WORKER_PROCESS_NONE;
     struct error err = ERROR_INIT;
     enum standing standing = STANDING_PENDING;
-    if (get_worker(agent, &worker, &err)) {
+    if (agent_identity_worker(agent, &worker, &err)) {
         item->worker =
             agent_worker_start(agent->base, &worker, request, key, latest(agent), end_worker, item);
     } else {

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 
 #include "testconn/deadline.h"
+#include "testconn/error.h"
+#include "worker_process.h"
 
 struct agent_identity;
 struct agent_wait; /* who waits for an identity */
@@ -37,5 +39,12 @@ typedef void agent_ready(void *argument, const char *access);
 struct agent_wait *agent_identity_ask(struct agent_identity *agent, const char *role_arn,
                                       struct deadline deadline, agent_ready *ready, void *argument);
 void agent_identity_forget(struct agent_wait *wait);
+
+/* For other jobs of the agent's own: a worker that faces no target (false with ERR set), the loop,
+ * and the folder of the drivers. */
+bool agent_identity_worker(struct agent_identity *agent, struct worker_process *worker,
+                           struct error *err);
+struct event_base *agent_identity_base(const struct agent_identity *agent);
+const char *agent_identity_drivers(const struct agent_identity *agent);
 
 #endif

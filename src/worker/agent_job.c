@@ -79,18 +79,40 @@ static void identify(struct probe *probe, const json_t *job, const char *drivers
     text_wipe_free(text);
 }
 
+static void encrypt(struct probe *probe, const json_t *request, struct error *err)
+{
+    const json_t *job = json_object_get(request, "encrypt");
+    const char *drivers = json_string_value(json_object_get(request, "drivers"));
+    const char *key = json_string_value(json_object_get(job, "key"));
+    const struct secrets *secrets = aws_module_load(drivers ? drivers : "", err);
+    if (!secrets)
+        return;
+    net_observer_start(probe);
+    tls_observer_start(probe);
+    char *access = json_dumps(json_object_get(request, "aws"), JSON_COMPACT);
+    char *values = json_dumps(json_object_get(job, "values"), JSON_COMPACT);
+    char *encrypted = secrets->encrypt(probe, access, key ? key : "", values, err);
+    if (encrypted)
+        probe_send(probe, "encrypted", json_loads(encrypted, 0, NULL));
+    free(encrypted);
+    text_wipe_free(access);
+    text_wipe_free(values);
+}
+
 bool agent_job_run(struct probe *probe, const json_t *request)
 {
     const json_t *planning = json_object_get(request, "plan");
     const json_t *job = json_object_get(request, "identify");
     struct error err = ERROR_INIT;
-    if (!planning && !job)
+    if (!planning && !job && !json_object_get(request, "encrypt"))
         return false;
     probe_stage(probe, STAGE_CREDENTIALS);
     if (planning)
         plan(probe, json_object_get(planning, "environment"), &err);
-    else
+    else if (job)
         identify(probe, job, json_string_value(json_object_get(request, "drivers")), &err);
+    else
+        encrypt(probe, request, &err);
     if (err.reason == REASON_NONE)
         probe_verdict_ok(probe);
     else

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * agent_job.h - the agent's own AWS identity, got in a worker that faces no target.
+ * agent_job.h - what the agent itself asks of AWS, in a worker that faces no target.
  *
  * {"plan": {"environment": {...}}, "deadline_us":N}
  *     reads the operator's files and asks nobody; answers {"plan": {"settings", "source", "roles"}}
  * {"identify": {"settings", "source", "roles"}, "drivers": FOLDER, "deadline_us":N}
  *     asks AWS and the host it runs on; answers {"identity": {...}}
+ * {"encrypt": {"key", "values"}, "aws": {"settings", "identity"}, "drivers": FOLDER,
+ * "deadline_us":N} has KMS encrypt what is to be stored; answers {"encrypted": {...}}
  *
- * Either may end in a verdict that failed instead.
+ * Each may end in a verdict that failed instead.
  */
 #ifndef AGENT_JOB_H
 #define AGENT_JOB_H
