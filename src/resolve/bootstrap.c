@@ -53,6 +53,10 @@ static char *split(const char *server, unsigned long *port, struct problems *pro
     if (*at == '[') {
         begin++;
         end--;
+        if (!memchr(begin, ':', (size_t)(end - begin))) {
+            refuse(problems, server, "has brackets around what is no IPv6 address");
+            return NULL;
+        }
     } else if (memchr(at, ':', (size_t)(colon - at))) {
         refuse(problems, server,
                "is not HOST:PORT: an IPv6 address is put in brackets, [::1]:9092");

@@ -92,6 +92,22 @@ static char *read_subprotocol(const char *url, const char **rest)
     return subprotocol;
 }
 
+/* NAME=VALUE between any of the separators that drivers have: that refused names are found. */
+static void read_loosely(struct jdbc_url *url, const char *rest)
+{
+    static const char separators[] = "/?&;:,()";
+    while (*(rest += strspn(rest, separators))) {
+        size_t length = strcspn(rest, "/?&;:,()=");
+        char *name = rest[length] == '=' ? url_decode(rest, length) : NULL;
+        rest += length;
+        if (name && *name)
+            url_add_parameter(url, name, xstrdup(""));
+        else
+            free(name);
+        rest += strcspn(rest, separators);
+    }
+}
+
 bool jdbc_url_parse(const char *url, const char *path, struct jdbc_url *result,
                     struct problems *problems)
 {
@@ -114,6 +130,8 @@ bool jdbc_url_parse(const char *url, const char *path, struct jdbc_url *result,
         refuse_unknown(result->subprotocol, path, problems);
     else if (result->standing == JDBC_VENDOR)
         return find_vendor(result->subprotocol)->read(result, rest, path, problems);
+    if (result->standing == JDBC_OTHER)
+        read_loosely(result, rest);
     return result->standing == JDBC_OTHER;
 }
 

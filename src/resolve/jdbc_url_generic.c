@@ -27,6 +27,32 @@ static char *group_value(const char *text, size_t length, const char *key)
     return NULL;
 }
 
+/* What else stands in a group holds for its host as a parameter does for all. */
+static void add_group_parameters(struct jdbc_url *url, const char *text, size_t length)
+{
+    static const char *const own[] = {"address", "host", "port", "user", "password"};
+    const char *end = text + length;
+    while (text < end) {
+        size_t size = 0;
+        while (text + size < end && !strchr("(),=", text[size]))
+            size++;
+        bool named = size && text + size < end && text[size] == '=';
+        for (size_t i = 0; named && i < sizeof own / sizeof *own; i++)
+            named = strlen(own[i]) != size || strncasecmp(own[i], text, size) != 0;
+        char *name = named ? url_decode(text, size) : NULL;
+        text += size + (text + size < end);
+        size = 0;
+        while (named && text + size < end && !strchr("(),", text[size]))
+            size++;
+        char *value = name ? url_decode(text, size) : NULL;
+        if (value)
+            url_add_parameter(url, name, value);
+        else
+            free(name);
+        text += size;
+    }
+}
+
 /* Connector/J's and MariaDB's "address=(host=db)(port=3306)" and "(host=db,port=3306)". */
 static bool add_group(struct jdbc_url *url, const char *text, size_t length, const char *path,
                       struct problems *problems)
@@ -35,6 +61,7 @@ static bool add_group(struct jdbc_url *url, const char *text, size_t length, con
     char *port = group_value(text, length, "port");
     char *user = group_value(text, length, "user");
     char *password = group_value(text, length, "password");
+    add_group_parameters(url, text, length);
     bool added = user || password ? url_refuse_credentials(path, problems)
                                   : url_add_endpoint(url, host ? host : "", port, path, problems);
     free(host);
@@ -111,6 +138,8 @@ static bool read_all(struct jdbc_url *url, const char *rest, bool groups, const 
     }
     if (*rest == '?')
         url_read_query(url, rest + 1, path, problems);
+    else if (*rest == '#')
+        problems_add(problems, path, "url", "has a # outside of its parameters: write %%23");
     return problems->refused == before;
 }
 

@@ -99,6 +99,17 @@ static bool end_address(struct descriptor *descriptor)
     return right;
 }
 
+/* A group with groups in it that is no part of every descriptor: its name counts as well. */
+static void tell_group(struct descriptor *descriptor, const char *name)
+{
+    static const char *const usual[] = {"DESCRIPTION",  "DESCRIPTION_LIST", "ADDRESS",
+                                        "ADDRESS_LIST", "CONNECT_DATA",     "SECURITY"};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (text_equal_nocase(name, usual[i]))
+            return;
+    url_add_parameter(descriptor->url, xstrdup(name), xstrdup("..."));
+}
+
 /* (NAME=VALUE) or (NAME=(NAME=...)(...)). */
 static bool read_group(struct descriptor *descriptor, int depth)
 {
@@ -113,6 +124,7 @@ static bool read_group(struct descriptor *descriptor, int depth)
     descriptor->at += right;
     skip_blanks(descriptor);
     if (right && *descriptor->at == '(') {
+        tell_group(descriptor, name);
         while (right && *descriptor->at == '(') {
             right = read_group(descriptor, depth + 1);
             skip_blanks(descriptor);

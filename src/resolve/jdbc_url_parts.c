@@ -115,7 +115,8 @@ static const char *split_host(const char *text, size_t length, const char **host
         *port = close + 1 < end ? close + 2 : NULL;
         *host = text + 1;
         *host_length = (size_t)(close - *host);
-        return NULL;
+        return memchr(*host, ':', *host_length) ? NULL
+                                                : "has brackets around what is no IPv6 address";
     }
     const char *colon = memchr(text, ':', length);
     if (!colon)

@@ -108,11 +108,13 @@ static bool read_properties(struct jdbc_url *url, struct server *server, const c
         char *value = has_value ? read_value(&rest) : NULL;
         bool usable = *name && value;
         if (!usable)
+            /* What has no value may be the rest of a password: it is not quoted. */
             problems_add(problems, path, "url", "%s%.60s%s",
-                         *name ? "has the property " : "has a property without a name", name,
-                         !*name      ? ""
-                         : has_value ? ", whose braces are not closed"
-                                     : " without a value");
+                         !*name      ? "has a property without a name"
+                         : has_value ? "has the property "
+                                     : "has a property without a value (a ; in one is put in {})",
+                         *name && has_value ? name : "",
+                         *name && has_value ? ", whose braces are not closed" : "");
         else
             take(url, server, name, value);
         free(name);
@@ -135,6 +137,10 @@ static bool read_server(struct jdbc_url *url, struct server *server, const char 
         const char *close = memchr(text, ']', length);
         if (!close) {
             problems_add(problems, path, "url", "has an IPv6 address without the closing bracket");
+            return false;
+        }
+        if (!memchr(text, ':', (size_t)(close - text))) {
+            problems_add(problems, path, "url", "has brackets around what is no IPv6 address");
             return false;
         }
         host = (size_t)(close - text) + 1;

@@ -149,7 +149,7 @@ static bool resolve_url(struct resolving *resolving, const char *value, const ch
     bool usable = jdbc_url_parse(value, path, &url, problems);
     resolving->target->host_property = path;
     resolving_take_tls(resolving);
-    if (usable)
+    if (url.subprotocol)
         resolving_take_parameters(resolving, &url, path);
     usable = usable && problems->refused == 0;
     if (usable) {

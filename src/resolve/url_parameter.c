@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "url_refused.h"
 #include "url_tls.h"
 #include "vendors.h"
 
@@ -248,13 +249,6 @@ static const struct parameter_rule {
     {"*", "PWD", USE_CREDENTIAL, NULL},
 };
 
-/* Whoever the vendor: a name with one of these in it names code, a file or statements. */
-static const char *const refused_parts[] = {
-    "factory", "callback",   "interceptor", "serializer", "plugin",   "plug-in",
-    "class",   "keystore",   "truststore",  "initsql",    "init_sql", "tracefile",
-    "logfile", "socketpath", "script",      "runscript",  "infile",   "wallet",
-    "handler", "provider",   "jaas",        "tns_admin"};
-
 static const struct parameter_rule *find_rule(const char *subprotocol, const char *name)
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -263,12 +257,10 @@ static const struct parameter_rule *find_rule(const char *subprotocol, const cha
     return NULL;
 }
 
-static bool is_refused_by_name(const char *name)
+static bool is_refused(const char *subprotocol, const char *name)
 {
-    for (size_t i = 0; i < sizeof refused_parts / sizeof *refused_parts; i++)
-        if (strcasestr(name, refused_parts[i]))
-            return true;
-    return false;
+    const struct parameter_rule *rule = find_rule(subprotocol, name);
+    return rule ? rule->use == USE_REFUSE : url_refused_name(name);
 }
 
 static void pass(const struct parameter_rule *rule, const struct parameter *parameter,
@@ -292,24 +284,60 @@ static void expect_name(const struct parameter *parameter, struct target *target
         tls->expected_name = xstrdup(parameter->value);
 }
 
-static void apply(const struct parameter *parameter, const struct jdbc_url *url, const char *path,
-                  struct target *target, struct problems *problems)
+static void refuse(const char *name, const struct parameter_rule *rule, const char *path,
+                   struct problems *problems)
 {
-    if (url_tls_knows(url->subprotocol, parameter->name))
-        return;
-    const struct parameter_rule *rule = find_rule(url->subprotocol, parameter->name);
-    if (rule ? rule->use == USE_REFUSE : is_refused_by_name(parameter->name)) {
-        problems_add(
-            problems, path, "url-parameter-refused",
-            "has the parameter %.60s, which is refused: it names code to load, a file or socket to "
-            "open, or statements to run%s%s",
-            parameter->name, rule && rule->passed_as ? "; the property for it is " : "",
-            rule && rule->passed_as ? rule->passed_as : "");
-    } else if (!rule) {
+    const char *instead = rule ? rule->passed_as : NULL;
+    problems_add(problems, path, "url-parameter-refused",
+                 "has the parameter %.60s, which is refused: it names code to load, a file or "
+                 "socket to open, or statements to run%s%s",
+                 name, instead ? "; the property for it is " : "", instead ? instead : "");
+}
+
+/* Some driver, wrapper or proxy takes a value apart once more. */
+static void refuse_within(const char *text, const struct jdbc_url *url, const char *path,
+                          struct problems *problems)
+{
+    char *name = url_refused_within(text, url->subprotocol, is_refused);
+    if (name)
+        refuse(name, find_rule(url->subprotocol, name), path, problems);
+    free(name);
+}
+
+/* What stands behind a password, and what has no value, may be the rest of a password. */
+static void note_unknown(const struct jdbc_url *url, size_t index, const char *path,
+                         struct problems *problems)
+{
+    bool shown = *url->parameters[index].value != '\0';
+    if (url->standing == JDBC_OTHER)
+        return; /* nobody knows those here */
+    for (size_t i = 0; i < index && shown; i++) {
+        const struct parameter_rule *rule = find_rule(url->subprotocol, url->parameters[i].name);
+        shown = !rule || rule->use != USE_CREDENTIAL;
+    }
+    if (shown)
         problems_add_note(
             problems, path, "url-parameter-unknown",
             "has the parameter %.60s, which testconn does not know and does not pass on",
-            parameter->name);
+            url->parameters[index].name);
+    else
+        problems_add_note(problems, path, "url-parameter-unknown",
+                          "has a parameter, its number %zu, which testconn does not know and does "
+                          "not pass on",
+                          index + 1);
+}
+
+static void apply(const struct jdbc_url *url, size_t index, const char *path, struct target *target,
+                  struct problems *problems)
+{
+    const struct parameter *parameter = &url->parameters[index];
+    if (url_tls_knows(url->subprotocol, parameter->name))
+        return;
+    const struct parameter_rule *rule = find_rule(url->subprotocol, parameter->name);
+    if (is_refused(url->subprotocol, parameter->name)) {
+        refuse(parameter->name, rule, path, problems);
+    } else if (!rule) {
+        note_unknown(url, index, path, problems);
     } else if (rule->use == USE_PASS) {
         pass(rule, parameter, target);
     } else if (rule->use == USE_NAME) {
@@ -336,5 +364,9 @@ void url_parameters_apply(const struct jdbc_url *url, const char *path, bool enf
 {
     url_tls_apply(url, path, enforced, target, problems);
     for (size_t i = 0; i < url->parameter_count; i++)
-        apply(&url->parameters[i], url, path, target, problems);
+        refuse_within(url->parameters[i].value, url, path, problems);
+    if (url->database)
+        refuse_within(url->database, url, path, problems);
+    for (size_t i = 0; i < url->parameter_count; i++)
+        apply(url, i, path, target, problems);
 }

@@ -61,7 +61,7 @@ static void refuses_what_is_no_broker(void **state)
         {"::1:9092", "brackets", 1},
         {"[::1]", "no port", 1},
         {"[::1:9092", "no port", 1},
-        {"[]:9092", "names no host", 1},
+        {"[]:9092", "brackets", 1},
         {"b 1:9092", "blank", 1},
         {"b1/x:9092", "path", 1},
         {"user@b1:9092", "character", 1},
