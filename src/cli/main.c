@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "json_memory.h"
 #include "launch.h"
 #include "options.h"
 #include "signals.h"
@@ -116,6 +117,7 @@ int main(int argc, char **argv)
     signals_prepare();
     /* Definitions hold secrets: no core file, and no look into our memory. */
     prctl(PR_SET_DUMPABLE, 0);
+    json_memory_wipe();
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "template"))
         return run_template(argc, argv);

@@ -123,6 +123,7 @@ void resolve_iam(struct resolving *resolving, const struct jdbc_url *url, const 
     if (!target->user && user && url->iam) {
         target->user = xstrdup(user);
         target->user_property = path;
+        resolving_origin(resolving, "user", user, path);
     }
     take_region(resolving, host, path);
     if (url->iam)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """SECRET_ID through Secrets Manager, with PostgreSQL behind it: what AWS gives, refuses, and answers instead."""
+import contextlib
 import json
 import os
 import socket
@@ -208,6 +209,27 @@ def test_silence_ends_at_the_deadline(server):
         began = time.monotonic()
         expect(tried(definition(server), front.url(), timeout="1s"), "TIMED_OUT", "Secrets Manager")
         assert time.monotonic() - began < 2
+
+
+def test_an_answer_in_drips_ends_at_the_deadline(server):
+    def drip(request):
+        with contextlib.suppress(OSError):
+            request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            for _ in range(40):
+                request.wfile.write(b"{")
+                time.sleep(0.1)
+        request.close_connection = True
+        return 200, {}, b""
+    with Front(answer=drip) as front:
+        began = time.monotonic()
+        expect(tried(definition(server), front.url(), timeout="1s"), "TIMED_OUT", "Secrets Manager")
+        assert time.monotonic() - began < 2
+
+
+def test_a_redirect_to_itself_is_followed_nowhere(server):
+    with Front(answer=lambda request: (307, {"Location": request.path}, b"")) as front:
+        expect(tried(definition(server), front.url()), "WRONG_PROTOCOL", "307", "redirect")
+        assert len(front.seen) == 1
 
 
 def test_nobody_there_is_a_fault_of_the_fetch(server):
