@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kafka.c - Apache Kafka and what speaks its protocol: TLS, login, metadata, every advertised
  * broker. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ bool session_open(struct session *session, struct error *err)
     if (session->tls && !stream_secure(session->stream, kafka_identity, err)) {
         if (err->reason == REASON_CONNECTION_CLOSED && !probe_tls_spoken(session->probe))
             kafka_explain_no_tls(session, err);
+        kafka_explain_certificate(session, err);
         return false;
     }
     probe_stage(session->probe, STAGE_LOGIN);
@@ -27,6 +29,7 @@ bool session_open(struct session *session, struct error *err)
     if (!session->tls && err->reason == REASON_CONNECTION_CLOSED &&
         stream_received(session->stream) == 0)
         kafka_explain_tls_required(session, err);
+    kafka_explain_certificate(session, err);
     return false;
 }
 
@@ -91,6 +94,7 @@ static bool attempt(struct probe *probe, const struct target *target,
 }
 
 const struct identity *kafka_identity;
+char kafka_identity_words[KAFKA_TEXT_SIZE];
 
 /* Open the client's keystore, and say what is in it. */
 static bool open_keystore(struct probe *probe, const struct target *target, struct error *err)
@@ -112,6 +116,10 @@ static bool open_keystore(struct probe *probe, const struct target *target, stru
     kafka_identity = keystore_open(&store, &facts, err);
     if (!kafka_identity)
         return false;
+    snprintf(kafka_identity_words, sizeof kafka_identity_words,
+             "%.200s of %.200s, issued by %.200s, %s %.10s, sent with %d certificates above it",
+             facts.subject, file->location, facts.issuer,
+             facts.days_left < 0 ? "expired on" : "good until", facts.not_after, facts.chain);
     probe_note(probe, "keystore", "%s", facts.format);
     if (facts.alias[0])
         probe_note(probe, "keystore_alias", "%s", facts.alias);

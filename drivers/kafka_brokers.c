@@ -166,10 +166,13 @@ static bool tell_none(const struct candidates *all, size_t brokers, struct error
         snprintf(list + used, sizeof list - used, "%s%s", used ? "; " : "", what);
     }
     error_set(err, REASON_ADVERTISED_UNREACHABLE,
-              "%s (configured: KAFKA_BOOTSTRAP_SERVERS) works, but sends clients on to %s that "
-              "not one of them can reach from here: %s%s",
-              session->where, brokers == 1 ? "an advertised address" : "advertised addresses", list,
-              told > TOLD_MAXIMUM ? "; and more" : "");
+              "%s (configured: KAFKA_BOOTSTRAP_SERVERS) works, but sends clients on to %s from "
+              "here: %s%s",
+              session->where,
+              brokers == 1 ? "an advertised address that does not work"
+                           : "advertised addresses of which not one works",
+              list, told > TOLD_MAXIMUM ? "; and more" : "");
+    error_brief(err, "advertises an address that does not work: %.150s", list);
     error_remedy(err, "set advertised.listeners of the brokers' listener to a name and port that "
                       "clients reach (behind docker or NAT: the published ones), or make that name "
                       "and port work from here");

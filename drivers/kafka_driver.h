@@ -9,8 +9,9 @@
 
 enum { WHERE_SIZE = 300 };
 
-/* Our client certificate; NULL: none. */
+/* Our client certificate; NULL: none. What it is in words, "" without one. */
 extern const struct identity *kafka_identity;
+extern char kafka_identity_words[KAFKA_TEXT_SIZE];
 
 /* One connection to one broker. */
 struct session {
@@ -90,6 +91,13 @@ void kafka_explain_no_tls(struct session *session, struct error *err);
 
 /* A broker said nothing to our plain request and left: does it want TLS? ERR says so then. */
 void kafka_explain_tls_required(struct session *session, struct error *err);
+
+/* It is a TLS listener, by what it DID when spoken to in the clear; KAFKA_SSL_ENABLED is false.
+ * Returns false. */
+bool kafka_tell_tls_required(const struct session *session, const char *did, struct error *err);
+
+/* Where ERR is about our client certificate: which it is, and where it comes from. */
+void kafka_explain_certificate(const struct session *session, struct error *err);
 
 /* A broker left when asked for its metadata: does it want a login? ERR says so then. */
 void kafka_explain_login_required(struct session *session, struct error *err);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kafka_explain.c - brokers that leave without a word: asked once more, in another way and without
  * credentials, they tell why. */
+#include <stdio.h>
 #include <string.h>
 
 #include "kafka_driver.h"
 
+#define KEYSTORE_PROPERTY "ConnectionProperties.KAFKA_CLIENT_KEYSTORE"
 #define TLS_PROPERTY "ConnectionProperties.KAFKA_SSL_ENABLED"
 
 /* Connect in the clear and ask for the API versions. */
@@ -74,6 +76,7 @@ void kafka_explain_no_tls(struct session *session, struct error *err)
         "answers as a Kafka broker in the clear; TLS is asked for by KAFKA_SSL_ENABLED, which "
         "is true unless it is set to false",
         session->where);
+    error_brief(err, "no TLS on this listener, and KAFKA_SSL_ENABLED is not false");
     error_remedy(err, "name the port of an SSL or SASL_SSL listener in KAFKA_BOOTSTRAP_SERVERS, or "
                       "set KAFKA_SSL_ENABLED to false where the network may be trusted");
     error_property(err, TLS_PROPERTY);
@@ -81,17 +84,43 @@ void kafka_explain_no_tls(struct session *session, struct error *err)
 
 void kafka_explain_tls_required(struct session *session, struct error *err)
 {
-    if (!ask(session, answers_with_tls, session))
-        return;
+    if (ask(session, answers_with_tls, session))
+        kafka_tell_tls_required(session,
+                                "closed the connection at our request in the clear, and answers a "
+                                "TLS handshake",
+                                err);
+}
+
+bool kafka_tell_tls_required(const struct session *session, const char *did, struct error *err)
+{
     error_set(err, REASON_TLS_REQUIRED,
-              "%s is a TLS listener: it closed the connection at our request in the clear, and "
-              "answers a TLS handshake; KAFKA_SSL_ENABLED is false",
-              session->where);
+              "%s %s: it is a TLS listener, and KAFKA_SSL_ENABLED is false", session->where, did);
+    error_brief(err, "a TLS listener, and KAFKA_SSL_ENABLED is false");
     error_remedy(err,
                  "set KAFKA_SSL_ENABLED to true, and KAFKA_CUSTOM_CERT to the brokers' CA if it "
                  "is a private one");
     error_property(err, TLS_PROPERTY);
     probe_failed_at(session->probe, STAGE_TLS);
+    return false;
+}
+
+void kafka_explain_certificate(const struct session *session, struct error *err)
+{
+    char said[KAFKA_TEXT_SIZE];
+    snprintf(said, sizeof said, "%.*s", (int)sizeof said - 1, err->message);
+    if (err->reason == REASON_TLS_CLIENT_CERT_REQUIRED) {
+        error_remedy(err, "give a keystore with a certificate that the brokers trust in "
+                          "KAFKA_CLIENT_KEYSTORE");
+        error_property(err, KEYSTORE_PROPERTY);
+    } else if (err->reason == REASON_TLS_CLIENT_CERT_REFUSED) {
+        error_set(err, REASON_TLS_CLIENT_CERT_REFUSED, "%s; it is %s", said, kafka_identity_words);
+        error_brief(err, "refused our client certificate");
+        error_remedy(err,
+                     "use a certificate whose issuer is in the truststore of %s, that is in "
+                     "date, and have the whole chain in the keystore",
+                     session->where);
+        error_property(err, KEYSTORE_PROPERTY);
+    }
 }
 
 void kafka_explain_login_required(struct session *session, struct error *err)

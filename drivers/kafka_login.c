@@ -22,6 +22,9 @@ bool session_refused(const struct session *session, enum reason reason,
               session->target->user ? "user \"" : "the AWS access key \"", user ? user : "", "\"",
               mechanism, answer->message[0] ? answer->message : "no words",
               kafka_code_name(answer->code), answer->code, hint ? ": " : "", hint ? hint : "");
+    error_brief(err, "the broker refused %s%s\" (%s)",
+                session->target->user ? "user \"" : "the AWS access key \"", user ? user : "",
+                mechanism);
     return error_property(err, session->target->user_property);
 }
 
@@ -34,6 +37,7 @@ static bool tell_handshake(const struct session *session, const struct kafka_han
         error_set(err, REASON_LOGIN_METHOD,
                   "%s has no SASL on this listener, and KAFKA_SASL_MECHANISM asks for %s: %s (%d)",
                   session->where, mechanism, kafka_code_name(handshake->code), handshake->code);
+        error_brief(err, "no SASL on this listener; asked for: %s", mechanism);
         error_remedy(err, "take KAFKA_SASL_MECHANISM out, or name the port of a SASL listener in "
                           "KAFKA_BOOTSTRAP_SERVERS");
     } else if (handshake->code == KAFKA_UNSUPPORTED_SASL_MECHANISM) {
@@ -41,6 +45,7 @@ static bool tell_handshake(const struct session *session, const struct kafka_han
                   "%s does not offer the mechanism %s on this listener; it offers: %s (%s, %d)",
                   session->where, mechanism, offered, kafka_code_name(handshake->code),
                   handshake->code);
+        error_brief(err, "%s is not offered; offered: %s", mechanism, offered);
         error_remedy(err,
                      "ask for a mechanism that is offered, or have %s enabled "
                      "(sasl.enabled.mechanisms)",

@@ -44,15 +44,8 @@ static bool tell_foreign(const struct session *session, struct error *err)
     size_t length = probe_peer_bytes(session->probe, &bytes);
     const char *protocol = probe_peer_protocol(session->probe);
     char shown[3 * 16 + 1] = "";
-    if (protocol && strcmp(protocol, "TLS") == 0) {
-        error_set(err, REASON_TLS_REQUIRED,
-                  "%s answered our request in the clear with TLS: it is a TLS listener, and "
-                  "KAFKA_SSL_ENABLED is false",
-                  session->where);
-        error_property(err, "ConnectionProperties.KAFKA_SSL_ENABLED");
-        probe_failed_at(session->probe, STAGE_TLS);
-        return false;
-    }
+    if (protocol && strcmp(protocol, "TLS") == 0)
+        return kafka_tell_tls_required(session, "answered our request in the clear with TLS", err);
     if (protocol)
         return error_set(err, REASON_WRONG_PROTOCOL,
                          "%s is no Kafka broker: it answers in another protocol, %s (first bytes "

@@ -25,6 +25,7 @@ struct keystore_facts {
     const char *format; /* "PKCS#12"; static */
     char alias[256];    /* of the key; "" when it has none */
     char subject[512];  /* of its certificate */
+    char issuer[512];   /* likewise */
     char not_after[32]; /* ISO 8601 */
     long days_left;     /* negative: expired */
     int chain;          /* certificates above it */

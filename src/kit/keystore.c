@@ -116,6 +116,9 @@ static void tell_facts(const struct identity *identity, struct keystore_facts *f
     char *subject = certificate_name(X509_get_subject_name(identity->certificate));
     snprintf(facts->subject, sizeof facts->subject, "%s", subject);
     free(subject);
+    char *issuer = certificate_name(X509_get_issuer_name(identity->certificate));
+    snprintf(facts->issuer, sizeof facts->issuer, "%s", issuer);
+    free(issuer);
     certificate_time(X509_get0_notAfter(identity->certificate), facts->not_after);
     facts->days_left = certificate_days_left(identity->certificate);
     facts->chain = sk_X509_num(identity->chain);

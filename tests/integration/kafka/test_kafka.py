@@ -194,7 +194,9 @@ def test_a_chain_is_followed(broker):
 
 @pytest.mark.parametrize("listener, login", [("MUTUAL", {}), ("MUTUAL12", {}), ("SSMUTUAL", plain())])
 def test_a_client_certificate_is_demanded(broker, listener, login):
-    expect(verdict(kafka(broker.at(listener), TLS, login)), "TLS_CLIENT_CERT_REQUIRED", "tls", "client certificate")
+    report = verdict(kafka(broker.at(listener), TLS, login))
+    expect(report, "TLS_CLIENT_CERT_REQUIRED", "tls", "client certificate")
+    assert report["property"] == "ConnectionProperties.KAFKA_CLIENT_KEYSTORE" and "KAFKA_CLIENT_KEYSTORE" in report["remedy"]
 
 
 def test_a_client_certificate_that_is_only_asked_for(broker):

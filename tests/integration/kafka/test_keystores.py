@@ -104,6 +104,9 @@ def test_a_certificate_that_the_broker_refuses(broker, file, listener):
     report = attempt(broker, file, listener=listener)
     assert (report["code"], report["stage"]) == ("TLS_CLIENT_CERT_REFUSED", "tls"), report
     assert "refused our client certificate" in report["reason"]
+    for word in (str(STORES / file), "issued by", "certificates above it"):
+        assert word in report["reason"], report["reason"]
+    assert report["property"] == "ConnectionProperties.KAFKA_CLIENT_KEYSTORE"
     assert ("client-certificate-expired" in rules(report)) is (file == "expired.jks")
 
 
