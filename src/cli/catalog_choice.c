@@ -11,15 +11,18 @@
 
 struct catalog_choice catalog_choice;
 
+char *catalog_choice_url(struct error *err)
+{
+    const char *variable = getenv("TESTCONN_CATALOG");
+    if (catalog_choice.url)
+        return xstrdup(catalog_choice.url);
+    return variable && *variable ? xstrdup(variable) : catalog_default_url(err);
+}
+
 struct catalog *catalog_choice_open(struct error *err)
 {
     struct catalog_options options = {.key_file = catalog_choice.key_file};
-    const char *variable = getenv("TESTCONN_CATALOG");
-    if (catalog_choice.url)
-        return catalog_open(catalog_choice.url, &options, err);
-    if (variable && *variable)
-        return catalog_open(variable, &options, err);
-    char *url = catalog_default_url(err);
+    char *url = catalog_choice_url(err);
     struct catalog *catalog = url ? catalog_open(url, &options, err) : NULL;
     free(url);
     return catalog;

@@ -27,6 +27,10 @@ extern struct catalog_choice {
             "the key of the catalog (default: PATH.key)"                                           \
     }
 
+/* The URL of the chosen catalog, of TESTCONN_CATALOG, or of the user's own; the caller frees it.
+ * NULL with ERR set. */
+char *catalog_choice_url(struct error *err);
+
 /* Open the chosen catalog, or the one of TESTCONN_CATALOG, or the user's own. NULL with ERR set. */
 struct catalog *catalog_choice_open(struct error *err);
 

@@ -7,6 +7,7 @@
 
 extern const struct command command_test;
 extern const struct command command_wait;
+extern const struct command command_serve;
 extern const struct command command_explain;
 extern const struct command command_cert;
 extern const struct command command_connections;

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "catalog_process.h"
 #include "commands.h"
 #include "json_memory.h"
 #include "launch.h"
@@ -18,8 +19,8 @@
 enum { COMMANDS_MAXIMUM = 32, NAME_SHOWN = 200 };
 
 const struct command *const commands[] = {
-    &command_test,    &command_wait,       &command_explain, &command_cert, &command_connections,
-    &command_drivers, &command_completion, &command_version, NULL};
+    &command_test,        &command_wait,    &command_serve,      &command_explain, &command_cert,
+    &command_connections, &command_drivers, &command_completion, &command_version, NULL};
 
 static int print_help(void)
 {
@@ -54,6 +55,14 @@ static int run_template(int argc, char **argv)
     if (argc != 4 || !text_to_number(argv[3], 1, 1UL << 31, &front))
         return refuse_command("template");
     template_run(argv[2], (long)front);
+}
+
+static int run_catalog_process(int argc, char **argv)
+{
+    unsigned long front = 0;
+    if (argc != 3 || !text_to_number(argv[2], 1, 1UL << 31, &front))
+        return refuse_command("catalog-process");
+    catalog_process_run((long)front);
 }
 
 /* A standard descriptor that is closed would be given to the next file opened, and reports be
@@ -121,6 +130,8 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "template"))
         return run_template(argc, argv);
+    if (!strcmp(name, "catalog-process"))
+        return run_catalog_process(argc, argv);
     if (!*name) {
         fputs("testconn: no command\nTry: testconn --help\n", stderr);
         return EXIT_USAGE;

@@ -109,6 +109,47 @@ static const struct option_row *find_long(const struct option_row *rows, const c
     return NULL;
 }
 
+const struct option_row *options_find(const struct option_row *rows, const char *name)
+{
+    return find_long(rows, name, strlen(name));
+}
+
+bool options_is_set(const struct option_row *row)
+{
+    switch (row->kind) {
+    case OPTION_FLAG:
+        return *(const bool *)row->target;
+    case OPTION_TEXTS:
+        return ((const struct option_texts *)row->target)->count > 0;
+    case OPTION_NUMBER:
+    case OPTION_DURATION:
+        return *(const long *)row->target != 0;
+    case OPTION_TEXT:
+    case OPTION_WORD:
+    default:
+        return *(const char *const *)row->target != NULL;
+    }
+}
+
+bool options_set(const char *command, const struct option_row *row, const char *value)
+{
+    bool on = false;
+    if (row->kind != OPTION_FLAG)
+        return store(command, row, value);
+    if (!text_equal_nocase(value, "true") && !text_equal_nocase(value, "false"))
+        return !usage_error(command, "%s: \"%s\" is neither true nor false", row->name, value);
+    on = text_equal_nocase(value, "true");
+    *(bool *)row->target = on;
+    return true;
+}
+
+void options_set_defaults(const char *command, const struct option_row *rows)
+{
+    for (; rows->name; rows++)
+        if (rows->fallback && !options_is_set(rows))
+            options_set(command, rows, rows->fallback);
+}
+
 static const struct option_row *find_letter(const struct option_row *rows, char letter)
 {
     for (; rows->name; rows++)
@@ -131,16 +172,19 @@ static const char *find_beginning(const struct option_row *rows, const char *beg
     return found;
 }
 
-static bool refuse(const char *command, const struct option_row *rows, const char *argument)
+const char *options_nearest(const struct option_row *rows, const char *name)
 {
     const char *names[OPTIONS_MAXIMUM + 1] = {NULL};
     size_t count = 0;
     for (const struct option_row *row = rows; row->name && count < OPTIONS_MAXIMUM; row++)
         names[count++] = row->name;
-    bool is_long = argument[1] == '-';
-    const char *nearest = is_long ? find_beginning(rows, argument + 2) : NULL;
-    if (is_long && !nearest)
-        nearest = text_nearest(argument + 2, names);
+    const char *nearest = find_beginning(rows, name);
+    return nearest ? nearest : text_nearest(name, names);
+}
+
+static bool refuse(const char *command, const struct option_row *rows, const char *argument)
+{
+    const char *nearest = argument[1] == '-' ? options_nearest(rows, argument + 2) : NULL;
     usage_error(command, "unknown option %s%s%s%s", argument, nearest ? "; did you mean --" : "",
                 nearest ? nearest : "", nearest ? " ?" : "");
     return false;

@@ -50,6 +50,18 @@ struct command {
 bool options_read(const char *command, const struct option_row *rows, int argc, char **argv,
                   const char **rest, int *count);
 
+/* The row of that NAME, or NULL; the row whose name is near it, or NULL. */
+const struct option_row *options_find(const struct option_row *rows, const char *name);
+const char *options_nearest(const struct option_row *rows, const char *name);
+
+/* Whether ROW was given a value; give it VALUE (kept by reference), false after a line on stderr.
+ */
+bool options_is_set(const struct option_row *row);
+bool options_set(const char *command, const struct option_row *row, const char *value);
+
+/* Give every row that has none its default. */
+void options_set_defaults(const char *command, const struct option_row *rows);
+
 /* Whether --help stands in ARGV; then the help of COMMAND was printed. */
 bool options_help(const struct command *command, int argc, char **argv);
 

@@ -33,6 +33,9 @@ struct net_observer {
     pthread_mutex_t lock;
 };
 
+/* Of this process: a worker has one test. */
+static const struct net_policy *outbound;
+
 typedef int getaddrinfo_function(const char *, const char *, const struct addrinfo *,
                                  struct addrinfo **);
 typedef int connect_function(int, const struct sockaddr *, socklen_t);
@@ -66,6 +69,11 @@ void net_observer_start(struct probe *probe)
         net->seen = xcalloc(DESCRIPTORS_MAXIMUM, sizeof *net->seen);
     }
     guard_start(probe);
+}
+
+void net_observer_heed(const struct net_policy *policy)
+{
+    outbound = policy;
 }
 
 void net_observer_free(struct probe *side)
@@ -253,7 +261,10 @@ bool net_connect_begin(struct probe *probe, int fd, const struct sockaddr *peer,
     enter(probe, STAGE_TCP);
     watch_errors(fd, peer->sa_family);
     fd_set_nonblocking(fd, true);
-    if (real_connect()(fd, peer, length) == 0)
+    connection->denied = net_policy_refuses(outbound, connection->host, peer);
+    if (connection->denied)
+        connection->error = EACCES;
+    else if (real_connect()(fd, peer, length) == 0)
         connection->error = 0;
     else
         connection->error = errno;
@@ -374,6 +385,10 @@ char *net_connect_words(const struct net_connection *one)
     char waited[32];
     text_duration(waited, sizeof waited, one->waited_ms);
     const char *words = path_error_words(&one->icmp, one->peer.ss_family);
+    if (one->denied)
+        return text_format("%s port %u is not to be connected to: the outbound policy of testconn "
+                           "forbids it (%s)",
+                           one->address, one->port, one->denied);
     if (one->error == ECONNREFUSED)
         return text_format("%s refused the connection", one->address);
     if (one->error == ETIMEDOUT)
@@ -403,6 +418,8 @@ static char *list_outcomes(const struct net_observer *net)
 
 enum reason net_connect_reason(const struct net_connection *connection)
 {
+    if (connection->denied)
+        return REASON_POLICY_DENIED;
     if (connection->error == ECONNREFUSED)
         return REASON_CONNECT_REFUSED;
     return connection->error == ETIMEDOUT ? REASON_TIMED_OUT : REASON_CONNECT_UNREACHABLE;
@@ -466,7 +483,7 @@ static bool tell_tcp_fault(struct probe *probe, const struct net_connection *fir
     char *path = NULL;
     char *brief = NULL;
     enum reason reason = net_connect_reason(first);
-    if (reason != REASON_CONNECT_REFUSED && !local_words(first) &&
+    if (reason != REASON_CONNECT_REFUSED && !first->denied && !local_words(first) &&
         !deadline_passed(probe->deadline))
         path = trace_path(probe, first, &brief);
     text_endpoint(where, sizeof where, host, first->port);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "net_policy.h"
 #include "path_probe.h"
 #include "probe_state.h"
 
@@ -28,10 +29,14 @@ struct net_connection {
     double waited_ms;       /* how long it took or was waited for */
     double round_trip_ms;   /* as the kernel measured it; 0 when not connected */
     struct path_error icmp; /* who said so, when a router or host did */
+    const char *denied;     /* the rule of the outbound policy that forbids it; NULL: none */
 };
 
 /* Watch for PROBE from now on. */
 void net_observer_start(struct probe *probe);
+
+/* From now on POLICY says which addresses this process may connect to; it is kept. */
+void net_observer_heed(const struct net_policy *policy);
 
 /* A side is over. */
 void net_observer_free(struct probe *side);

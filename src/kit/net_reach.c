@@ -121,7 +121,7 @@ static void tell_failure(struct probe *probe, const struct net_connection *faile
 {
     char *words = net_connect_words(failed);
     char *path = NULL;
-    if (failed->error != ECONNREFUSED && !is_without_route(failed) && !*traced &&
+    if (failed->error != ECONNREFUSED && !failed->denied && !is_without_route(failed) && !*traced &&
         deadline_left_ms(probe_deadline(probe)) > TRACE_MS) {
         path = net_connect_path(probe, failed);
         *traced = true;
@@ -212,6 +212,8 @@ static const char *outcome_word(const struct net_connection *connection)
 {
     if (connection->error == 0)
         return "connected";
+    if (connection->denied)
+        return "forbidden";
     if (connection->error == ECONNREFUSED)
         return "refused";
     return connection->error == ETIMEDOUT ? "no answer" : "unreachable";

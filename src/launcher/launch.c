@@ -37,6 +37,8 @@ static char *format_request(const struct launch_request *request, int64_t began_
         (int)request->trace, "write_back", (int)request->write_back, "deadline_us",
         (json_int_t)soft_deadline_us(began_us, request->timeout_ms), "drivers",
         request->drivers_folder, "driver", request->driver);
+    if (request->policy)
+        json_object_set_new(object, "policy", json_string(request->policy));
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return text;

@@ -26,7 +26,8 @@ struct launch_request {
     int timeout_ms;               /* the caller's */
     bool strict;
     bool trace;
-    bool write_back; /* tokens that the test is given are kept in their secret */
+    const char *policy; /* which addresses may be connected to (net_policy.h); NULL: all */
+    bool write_back;    /* tokens that the test is given are kept in their secret */
 };
 
 struct launch;   /* a test in flight */

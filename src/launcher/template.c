@@ -128,6 +128,7 @@ static bool clone_worker(struct template *template, struct worker_process *worke
         send_socket(template->control, pair[1]) ? receive_pid(template->control, &error) : 0;
     close(pair[1]);
     if (pid > 0) {
+        template->starts = 0; /* it works: one that is killed now and then is replaced for ever */
         *worker = (struct worker_process){.pid = pid, .fd = pair[0]};
         return true;
     }

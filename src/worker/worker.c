@@ -298,6 +298,14 @@ static void log_in_to_aws(struct test *test)
         end_failed(test->probe, probe_current_stage(test->probe), &test->error, -1);
 }
 
+/* Which addresses may be connected to, where the front says so. */
+static void heed_policy(const json_t *request)
+{
+    const char *policy = json_string_value(json_object_get(request, "policy"));
+    if (policy)
+        net_observer_heed(net_policy_from_text(policy));
+}
+
 static void read_files(struct test *test)
 {
     if (files_replace(test->connection, test->probe->deadline, &test->error))
@@ -336,6 +344,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
         connection_new(definition, read_form(json_string_value(json_object_get(request, "form"))));
     test.registry = read_registry(request);
     resolution_init(&test.resolution);
+    heed_policy(request);
     net_observer_start(test.probe);
     tls_observer_start(test.probe);
     probe_stage(test.probe, STAGE_INPUT);

@@ -24,6 +24,7 @@ struct batch_settings {
     long jobs;                       /* tests at a time, 1 and up */
     int timeout_ms;                  /* for one test */
     bool strict, trace, write_back;
+    const char *policy; /* outbound (net_policy.h), as text; NULL: none. Borrowed */
 };
 
 /* Who is told, always from the loop and never from batch_add(). */
@@ -59,6 +60,9 @@ void batch_lend_worker(struct batch *batch, struct worker_process *worker);
 
 /* Have TEST tested when there is room. */
 void batch_add(struct batch *batch, const struct batch_test *test);
+
+/* Kill every test KEY that is not over; nobody is told. */
+void batch_cancel(struct batch *batch, size_t key);
 
 /* How many tests are not over. */
 size_t batch_open(const struct batch *batch);

@@ -8,12 +8,11 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "launch.h"
 #include "resolve.h"
 #include "text.h"
 
-enum { READY_WORKERS = 2, BEGUN_AT_ONCE = 32 };
+enum { READY_WORKERS = 2, BEGUN_AT_ONCE = 32, ENDED_BY_SIGNAL = 128 };
 
 struct item {
     TAILQ_ENTRY(item) entry;
@@ -138,7 +137,8 @@ static struct launch_request make_request(const struct item *item,
         .timeout_ms = item->test.timeout_ms ? item->test.timeout_ms : settings->timeout_ms,
         .strict = settings->strict,
         .trace = settings->trace,
-        .write_back = settings->write_back};
+        .write_back = settings->write_back,
+        .policy = settings->policy};
 }
 
 static void begin_more(struct batch *batch);
@@ -344,6 +344,33 @@ static void drop(struct items *items)
     }
 }
 
+static void drop_key(struct batch *batch, struct items *items, size_t key)
+{
+    struct item *next;
+    for (struct item *item = TAILQ_FIRST(items); item; item = next) {
+        next = TAILQ_NEXT(item, entry);
+        if (item->test.key != key)
+            continue;
+        TAILQ_REMOVE(items, item, entry);
+        if (item->launch) {
+            launch_cancel(item->launch);
+            batch->running--;
+        }
+        if (item->timer)
+            event_free(item->timer);
+        free(item);
+        batch->open--;
+    }
+}
+
+void batch_cancel(struct batch *batch, size_t key)
+{
+    drop_key(batch, &batch->flying, key);
+    drop_key(batch, &batch->delayed, key);
+    drop_key(batch, &batch->waiting, key);
+    event_active(batch->pump, 0, 0);
+}
+
 void batch_free(struct batch *batch)
 {
     int status;
@@ -362,7 +389,7 @@ void batch_free(struct batch *batch)
 /* Nothing is known that could be told. */
 static void leave(int number)
 {
-    _exit(number == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED);
+    _exit(ENDED_BY_SIGNAL + number);
 }
 
 void batch_heed_signals(void)

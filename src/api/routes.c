@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* routes.c - which request goes where. */
+#include <string.h>
+
+#include "aws_json.h"
+#include "native.h"
+#include "operations.h"
+
+#define TARGET_PREFIX "AWSGlue."
+
+static bool is_json(const struct http_exchange *exchange)
+{
+    const char *type = http_head_find(&exchange->head, "Content-Type");
+    return type && (text_starts_nocase(type, "application/x-amz-json-1.") ||
+                    text_starts_nocase(type, "application/json"));
+}
+
+static void run_operation(struct service *service, struct http_exchange *exchange,
+                          const struct operation *operation)
+{
+    exchange->operation = operation->name;
+    if (!access_allow(service->access, exchange, operation->right))
+        return;
+    if (!is_json(exchange)) {
+        aws_json_refuse(exchange, "SerializationException",
+                        "the Content-Type is not " AWS_JSON_TYPE);
+        return;
+    }
+    json_t *body = aws_json_read(exchange);
+    if (!body)
+        return;
+    if (operation->stored && !service->store)
+        aws_json_refuse(exchange, "UnknownOperationException",
+                        "this agent keeps no connections (--stateless): it knows TestConnection "
+                        "only");
+    else
+        operation->run(service, exchange, body);
+    json_decref(body);
+}
+
+/* AWS JSON: every operation is a POST to "/". */
+static void route_aws(struct service *service, struct http_exchange *exchange)
+{
+    const char *target = http_head_find(&exchange->head, "X-Amz-Target");
+    const struct operation *operation = NULL;
+    if (target && text_starts(target, TARGET_PREFIX))
+        operation = operation_find(target + strlen(TARGET_PREFIX));
+    if (operation) {
+        run_operation(service, exchange, operation);
+        return;
+    }
+    if (!access_allow(service->access, exchange, 0))
+        return;
+    aws_json_refuse(exchange, "UnknownOperationException", "%s%.100s%s",
+                    target ? "the operation " : "the header X-Amz-Target is missing",
+                    target ? target : "", target ? " is not known here" : "");
+}
+
+static const struct {
+    const char *path;
+    bool below; /* what begins so */
+    const char *method;
+    const char *name;
+    int right; /* -1: nobody has to sign */
+    void (*run)(struct service *service, struct http_exchange *exchange);
+} routes[] = {{"/livez", false, "GET", "livez", -1, native_live},
+              {"/readyz", false, "GET", "readyz", -1, native_ready},
+              {"/metrics", false, "GET", "metrics", -1, native_metrics},
+              {"/probe", false, "GET", "probe", ACCESS_TEST, native_probe},
+              {"/v1/test", false, "POST", "v1-test", ACCESS_TEST, native_test},
+              {"/v1/reports/", true, "GET", "v1-reports", ACCESS_READ, native_report}};
+
+static bool is_route(size_t index, const char *path)
+{
+    return routes[index].below ? text_starts(path, routes[index].path)
+                               : strcmp(path, routes[index].path) == 0;
+}
+
+static bool is_method(const struct http_exchange *exchange, const char *method)
+{
+    return strcmp(exchange->head.method, method) == 0 ||
+           (strcmp(method, "GET") == 0 && strcmp(exchange->head.method, "HEAD") == 0);
+}
+
+static void refuse_method(struct http_exchange *exchange, const char *method)
+{
+    http_answer_header(exchange, "Allow", method);
+    native_refuse(exchange, 405, "the method is not allowed here");
+}
+
+void service_handle(struct http_exchange *exchange, void *argument)
+{
+    struct service *service = argument;
+    const char *path = exchange->head.path;
+    exchange->operation = "-";
+    if (access_refuse_browser(service->access, exchange))
+        return;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (!is_route(i, path))
+            continue;
+        exchange->operation = routes[i].name;
+        if (!is_method(exchange, routes[i].method))
+            refuse_method(exchange, routes[i].method);
+        else if (routes[i].right < 0 ||
+                 access_allow(service->access, exchange, (unsigned)routes[i].right))
+            routes[i].run(service, exchange);
+        return;
+    }
+    if (strcmp(path, "/") != 0)
+        native_refuse(exchange, 404, "there is nothing at this path");
+    else if (!is_method(exchange, "POST"))
+        refuse_method(exchange, "POST");
+    else
+        route_aws(service, exchange);
+}
