@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aws_access.h"
 #include "aws_chain.h"
@@ -27,39 +28,60 @@ static char *find_path(const json_t *environment, const char *name, const char *
     return text_format("%s/%s", home ? home : "", fallback);
 }
 
-/* A file that is not there says nothing. */
+/* A file that is not there says nothing; why one that is there cannot be read goes to UNREAD. */
 static void read_file(struct shared_config *shared, enum shared_file which, const char *path,
-                      struct deadline deadline)
+                      struct deadline deadline, struct text_buffer *unread)
 {
-    struct error ignored = ERROR_INIT;
+    struct error err = ERROR_INIT;
     size_t length = 0;
-    char *text = fd_read_file(path, FILE_MAXIMUM, deadline, &length, &ignored);
-    if (!text)
+    char *text = fd_read_file(path, FILE_MAXIMUM, deadline, &length, &err);
+    if (!text) {
+        if (access(path, F_OK) == 0)
+            text_append_format(unread, " (%s)", err.message);
         return;
+    }
     shared_config_add(shared, which, text, length);
     text_wipe(text, length);
+    free(text);
+}
+
+/* What the chain tried before it asks the host goes with its failure. */
+static void tell_unread(json_t *found, const char *unread)
+{
+    json_t *source = json_object_get(found, "source");
+    const char *tried = json_string_value(json_object_get(source, "tried"));
+    if (!tried || !*unread)
+        return;
+    char *text = text_format("%s%s", tried, unread);
+    json_object_set_new(source, "tried", json_string(text));
     free(text);
 }
 
 static void plan(struct probe *probe, const json_t *environment, struct error *err)
 {
     struct shared_config *shared = shared_config_new();
+    struct text_buffer unread = TEXT_BUFFER_INIT;
     char *config_path = find_path(environment, "AWS_CONFIG_FILE", ".aws/config");
     char *credentials_path =
         find_path(environment, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
     struct operator_config config = {environment, shared, config_path, credentials_path};
-    read_file(shared, SHARED_FILE_CONFIG, config_path, probe->deadline);
-    read_file(shared, SHARED_FILE_CREDENTIALS, credentials_path, probe->deadline);
+    text_append(&unread, "");
+    read_file(shared, SHARED_FILE_CONFIG, config_path, deadline_share(probe->deadline, 3), &unread);
+    read_file(shared, SHARED_FILE_CREDENTIALS, credentials_path, deadline_share(probe->deadline, 3),
+              &unread);
     json_t *found = aws_chain(&config);
     const char *error = json_string_value(json_object_get(found, "error"));
+    tell_unread(found, unread.data);
     if (error) {
-        error_set(err, REASON_AWS_CREDENTIALS_MISSING, "no AWS credentials: %s", error);
+        error_set(err, REASON_AWS_CREDENTIALS_MISSING, "no AWS credentials: %s%s", error,
+                  unread.data);
         json_decref(found);
     } else {
         json_object_set_new(found, "settings", aws_settings(&config));
         probe_send(probe, "plan", found);
     }
     shared_config_free(shared);
+    text_buffer_release(&unread);
     free(config_path);
     free(credentials_path);
 }

@@ -100,6 +100,17 @@ def test_nothing_anywhere_is_told_step_by_step(server):
                "AWS_CREDENTIALS_MISSING", "the instance has no role")
 
 
+def test_a_file_that_cannot_be_read_is_named(server, home):
+    (home / ".aws" / "credentials").mkdir()
+    report = tried(definition(server), None, HOME=str(home), AWS_EC2_METADATA_DISABLED="true")
+    expect(report, "AWS_CREDENTIALS_MISSING", f"{home}/.aws/credentials: is a directory")
+    os.mkfifo(home / ".aws" / "config")
+    began = time.monotonic()
+    report = tried(definition(server), None, HOME=str(home), AWS_EC2_METADATA_DISABLED="true", timeout="1s")
+    assert time.monotonic() - began < 2
+    expect(report, "AWS_CREDENTIALS_MISSING", f"{home}/.aws/config: is a FIFO that nobody writes to")
+
+
 def test_a_silent_metadata_service_costs_a_second(server):
     with Front(answer=slowly(5, (200, {}, b"x"))) as front:
         began = time.monotonic()
