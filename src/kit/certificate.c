@@ -32,26 +32,37 @@ char *certificate_name(const X509_NAME *name)
     return take_text(bio);
 }
 
-/* The next character of a distinguished name as it is compared: no case, no blanks after a comma.
- */
-static char next_of_dn(const char **at, bool *after_comma)
+/* A distinguished name being compared, and what the character before meant. */
+struct dn_reader {
+    const char *at;
+    enum { DN_TEXT, DN_SIGN, DN_ESCAPE } before;
+};
+
+/* The next character as it is compared: no case, no blanks around comma and equals sign, which mean
+ * nothing (RFC 2253, section 4) unless they are escaped. */
+static char next_of_dn(struct dn_reader *reader)
 {
-    while (*after_comma && (**at == ' ' || **at == '\t'))
-        (*at)++;
-    char c = **at;
-    if (c)
-        (*at)++;
-    *after_comma = c == ',';
+    size_t blanks = strspn(reader->at, " \t");
+    char next = reader->at[blanks];
+    bool escaped = reader->before == DN_ESCAPE;
+    if (!escaped && (reader->before == DN_SIGN || next == ',' || next == '='))
+        reader->at += blanks;
+    char c = *reader->at;
+    reader->at += c != '\0';
+    reader->before = escaped                ? DN_TEXT
+                     : c == '\\'            ? DN_ESCAPE
+                     : c == ',' || c == '=' ? DN_SIGN
+                                            : DN_TEXT;
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 bool certificate_dn_equal(const char *a, const char *b)
 {
-    bool a_comma = true;
-    bool b_comma = true;
+    struct dn_reader left = {a, DN_SIGN};
+    struct dn_reader right = {b, DN_SIGN};
     for (;;) {
-        char x = next_of_dn(&a, &a_comma);
-        char y = next_of_dn(&b, &b_comma);
+        char x = next_of_dn(&left);
+        char y = next_of_dn(&right);
         if (x != y)
             return false;
         if (!x)
@@ -176,7 +187,10 @@ bool certificate_matches_name(X509 *certificate, const char *name)
     unsigned flags = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0
                          ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
                          : 0;
-    return X509_check_host(certificate, name, strlen(name), flags, NULL) == 1;
+    /* The dot at the end of an absolute name is none of a certificate's. */
+    size_t length = strlen(name);
+    length -= length > 1 && name[length - 1] == '.';
+    return X509_check_host(certificate, name, length, flags, NULL) == 1;
 }
 
 char *certificate_names(X509 *certificate)

@@ -41,6 +41,10 @@ static const struct {
      "it holds a certificate request, not a certificate"},
     {"-----BEGIN PUBLIC KEY-----", "it holds a public key, not a certificate"},
     {"-----BEGIN X509 CRL-----", "it holds a revocation list, not a certificate"},
+    {"\n-----END CERTIFICATE-----", "its Base64 is damaged"},
+    {"-----END CERTIFICATE-----",
+     "its line breaks are lost: -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- stand on "
+     "lines of their own"},
     {"-----BEGIN CERTIFICATE-----", "it is cut off: the line -----END CERTIFICATE----- is missing"},
 };
 

@@ -80,6 +80,11 @@ const char *property_word_nearest(const char *key)
     return text_nearest(key, names);
 }
 
+bool location_is_pem(const char *value)
+{
+    return strstr(value, "-----BEGIN ") != NULL;
+}
+
 bool property_is_secret(const char *key)
 {
     static const char *const parts[] = {"password", "passwd", "secret",     "token",

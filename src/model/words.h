@@ -28,6 +28,9 @@ extern const struct property_word property_words[];
 /* The row of KEY (case counts), or NULL. */
 const struct property_word *property_word_find(const char *key);
 
+/* Whether a location is no location but the PEM text itself, with whatever stands before it. */
+bool location_is_pem(const char *value);
+
 /* The known key nearest to KEY, or NULL. */
 const char *property_word_nearest(const char *key);
 

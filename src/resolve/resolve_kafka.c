@@ -84,9 +84,9 @@ static void take_tls(struct resolving *resolving)
     if (ca)
         tls->ca_location = xstrdup(ca);
     resolving_origin(resolving, "ca",
-                     !ca                             ? "this system's CA certificates"
-                     : text_starts(ca, "-----BEGIN") ? "inline PEM"
-                                                     : ca,
+                     !ca                   ? "this system's CA certificates"
+                     : location_is_pem(ca) ? "inline PEM"
+                                           : ca,
                      ca ? PROPERTIES "KAFKA_CUSTOM_CERT" : "default");
     if (tls->skip_ca_rules)
         resolving_origin(resolving, "ca rules", "skipped",

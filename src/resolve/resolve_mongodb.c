@@ -9,6 +9,7 @@
 #include "mongodb_url.h"
 #include "reference.h"
 #include "text.h"
+#include "words.h"
 
 #define PATH PROPERTIES "CONNECTION_URL"
 #define EXTERNAL "$external"
@@ -154,7 +155,7 @@ static void take_file(struct resolving *resolving, const char *name, const char 
     const char *location = resolving_property(resolving, key);
     if (!location)
         return;
-    bool is_inline = inline_ok && text_starts(location, "-----BEGIN");
+    bool is_inline = inline_ok && location_is_pem(location);
     target->files = xrealloc(target->files, (target->file_count + 1) * sizeof *target->files);
     target->files[target->file_count++] = (struct target_file){
         .name = name,

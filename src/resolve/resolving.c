@@ -193,8 +193,7 @@ void resolving_tell_tls(struct resolving *resolving)
         resolving_origin(resolving, "ca", "this system's CA certificates", "default");
     else
         resolving_origin(resolving, "ca",
-                         text_starts(tls->ca_location, "-----BEGIN") ? "inline PEM"
-                                                                     : tls->ca_location,
+                         location_is_pem(tls->ca_location) ? "inline PEM" : tls->ca_location,
                          PROPERTIES "CUSTOM_JDBC_CERT");
     if (tls->skip_ca_rules)
         resolving_origin(resolving, "ca rules", "skipped",

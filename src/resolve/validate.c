@@ -79,7 +79,7 @@ static bool has_control_byte(const char *text)
 static bool is_pem(const char *key, const char *value)
 {
     const struct property_word *word = property_word_find(key);
-    return word && word->kind == VALUE_LOCATION && text_starts(value, "-----BEGIN");
+    return word && word->kind == VALUE_LOCATION && location_is_pem(value);
 }
 
 /* How VALUE is told: what came by a reference may be anything, and by that stays unsaid. */

@@ -9,6 +9,7 @@
 #include "jdbc_url_parts.h"
 #include "reference.h"
 #include "text.h"
+#include "words.h"
 
 /* Bytes. */
 enum {
@@ -97,11 +98,13 @@ static char *read_location(const char *location, size_t limit, struct deadline d
         rest += strlen("file://localhost");
     else if (text_starts_nocase(location, "file:/") && location[strlen("file:/")] != '/')
         rest += strlen("file:");
-    else if (!text_starts_nocase(location, "file:"))
+    else if (!text_starts_nocase(location, "file:") && !strstr(location, "://"))
         path = xstrdup(location);
     if (!path && rest == location)
-        error_set(err, REASON_FILE_UNREADABLE,
-                  "%s: names no file of this host: write file:///PATH or the path alone", location);
+        error_set(
+            err, REASON_FILE_UNREADABLE,
+            "%s: names no file of this host: a path, file:///PATH and s3://BUCKET/KEY are read",
+            location);
     else if (!path && !(path = url_decode(rest, strlen(rest))))
         error_set(err, REASON_FILE_UNREADABLE, "%s: has a broken percent escape", location);
     char *content = path ? fd_read_file(path, limit, deadline, length, err) : NULL;
@@ -123,7 +126,7 @@ bool files_read_ca(struct tls_policy *policy, struct deadline deadline, struct e
     const char *location = policy->ca_location;
     if (!location)
         return true;
-    if (text_starts(location, "-----BEGIN")) {
+    if (location_is_pem(location)) {
         policy->ca_pem = xstrdup(location);
         policy->ca_pem_length = strlen(location);
         text_wipe_free(policy->ca_location);

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from support.processes import free_port
-from support.program import batch, jdbc, run, rules, verdict
+from support.program import batch, certificates, jdbc, run, rules, verdict
 
 PROPERTIES = "ConnectionProperties."
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:x"
@@ -131,6 +131,15 @@ def test_locations_of_files(tmp_path, form, found):
     report = verdict(login(CUSTOM_JDBC_CERT=form.format(written)))
     assert report["code"] == ("CERT_UNREADABLE" if found else "FILE_UNREADABLE")
     assert report["property"] == PROPERTIES + "CUSTOM_JDBC_CERT"
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda pem: "\n  Our CA\n" + pem, None), (lambda pem: pem.replace("\n", "\r\n"), None), (lambda pem: pem.replace("\n", " "), "line breaks are lost"),
+    (lambda pem: pem.replace("\n", "\\n"), "line breaks are lost"), (lambda pem: pem[:300], "cut off"),
+    (lambda pem: pem.replace("MII", "****"), "damaged")])
+def test_inline_certificates(change, words):
+    report = verdict(login(CUSTOM_JDBC_CERT=change((certificates() / "ca.pem").read_text())))
+    assert report["code"] == ("CERT_UNREADABLE" if words else "CONNECT_REFUSED") and (words or "") in report["reason"]
 
 
 def test_files_of_drivers_are_blamed_on_their_property():

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "certificate.h"
 #include "certificate_audit.h"
 #include "fd.h"
 #include "text.h"
@@ -114,9 +115,33 @@ static void the_first_error_decides(void **state)
     certificate_audit_release(&audit);
 }
 
+static void compares_distinguished_names(void **state)
+{
+    static const struct {
+        const char *one;
+        const char *other;
+        bool equal;
+    } cases[] = {
+        {"CN=a,O=b", "cn=A,  o=B", true},
+        {"CN=a,O=b", "CN = a, O = b", true},
+        {"CN=a,O=b", "CN=a", false},
+        {"CN=a", "CN=a,O=b", false},
+        {"CN=a,O=b", "O=b,CN=a", false},
+        {"CN=a b", "CN=ab", false},
+        {"CN=a\\,O=b", "CN=a\\ ,O=b", false},
+        {"CN=a\\,b", "CN=a\\, b", false},
+        {"CN=a\\\\,O=b", "CN=a\\\\ , O=b", true},
+        {"", "", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(certificate_dn_equal(cases[i].one, cases[i].other), cases[i].equal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compares_distinguished_names),
         cmocka_unit_test(a_chain_in_order),
         cmocka_unit_test(chains_out_of_order),
         cmocka_unit_test(what_is_no_certificate_is_named),
