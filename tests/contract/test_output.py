@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the results go: readers that leave, discs that are full, descriptors that are closed; quiet and verbose."""
 import json
+import re
 import subprocess
 
 import jsonschema
@@ -11,6 +12,31 @@ from support.program import PROGRAM, ROOT, jdbc, run
 
 SCHEMA = json.loads((ROOT / "share" / "schema" / "report.schema.json").read_text())
 FORMATS = ["text", "json", "ndjson"]
+
+
+ROWS = re.findall(r'^REASON\((\w+), \w+, (\w+), "(\w+)"', (ROOT / "include/testconn/reasons.def").read_text(), re.MULTILINE)
+OURS = ("INTERNAL", "WORKER_CRASHED", "BUSY", "CONFLICT")
+
+
+def report_of(row, **more):
+    code, transient, exception = row
+    test = {"name": "", "status": "error" if code in OURS else "failed", "stage": "dns", "code": code, "reason": "r", "remedy": "r",
+            "retryable": transient == "true", "exception": exception, "attempts": 1, "started_at": "2026-11-22T10:00:00.123Z",
+            "duration_ms": 0, "findings": [],
+            "stages": [{"name": "dns", "status": "failed", "duration_ms": 0, "facts": {}, "findings": []}], **more}
+    return {"schema_version": 1, "summary": {"ok": 0, "failed": 1, "error": 0, "skipped": 0, "duration_ms": 0}, "tests": [test]}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_the_schema_is_the_law_of_every_code(row):
+    jsonschema.validate(report_of(row), SCHEMA)
+    stage = {"name": "dns", "status": "failed", "duration_ms": 0, "facts": {}, "findings": []}
+    for wrong in ({"exception": "ConflictException" if row[0] != "CONFLICT" else "InvalidInputException"}, {"retryable": row[1] != "true"},
+                  {"status": "failed" if row[0] in OURS else "error"}, {"status": "ok"}, {"code": row[0].lower()}, {"reason": "a\nb"},
+                  {"stages": []}, {"stages": [stage, stage]}, {"stages": [stage, {**stage, "status": "passed"}]},
+                  {"stages": [{**stage, "name": "socket"}]}, {"started_at": "2026-11-22T10:00:00Z"}, {"duration_ms": -1}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(report_of(row, **wrong), SCHEMA)
 
 
 def reach(name, port=None):
