@@ -265,7 +265,8 @@ bool kafka_read_authenticate(const unsigned char *data, size_t length,
                              struct kafka_authenticate *authenticate)
 {
     struct reader reader = {.at = data, .left = length};
-    *authenticate = (struct kafka_authenticate){.code = (int)take_number(&reader, 2)};
+    *authenticate = (struct kafka_authenticate){.code = (int)take_number(&reader, 2),
+                                                .token = (const unsigned char *)""};
     take_string(&reader, authenticate->message, sizeof authenticate->message);
     int64_t size = take_number(&reader, 4);
     if (size > 0) {

@@ -74,7 +74,8 @@ struct kafka_handshake {
 bool kafka_read_handshake(const unsigned char *data, size_t length,
                           struct kafka_handshake *handshake);
 
-/* The answer to SaslAuthenticate. TOKEN points into the answer. */
+/* The answer to SaslAuthenticate. TOKEN points into the answer, and is never NULL once it was read.
+ */
 struct kafka_authenticate {
     int code;
     char message[KAFKA_TEXT_SIZE];

@@ -12,14 +12,22 @@
 #include "text.h"
 
 /* RC2 and its like are in a provider that is loaded only where a file needs it. */
+static OSSL_PROVIDER *providers[2];
+
+static void unload_old_ciphers(void)
+{
+    for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
+        if (providers[i])
+            OSSL_PROVIDER_unload(providers[i]);
+}
+
 static void load_old_ciphers(void)
 {
-    static bool loaded;
-    if (loaded)
+    if (providers[0])
         return;
-    loaded = true;
-    OSSL_PROVIDER_load(NULL, "default");
-    OSSL_PROVIDER_load(NULL, "legacy");
+    providers[0] = OSSL_PROVIDER_load(NULL, "default"); /* or "legacy" would be the only one */
+    providers[1] = OSSL_PROVIDER_load(NULL, "legacy");
+    OPENSSL_atexit(unload_old_ciphers);
 }
 
 /* How many rounds of hashing ALGORITHM demands of a password; 0 when that is not known. */

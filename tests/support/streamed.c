@@ -80,5 +80,7 @@ int main(int argc, char **argv)
         probe_verdict_ok(probe);
     else
         probe_verdict_failed(probe, &err, -1);
-    return 0;
+    /* As a worker ends. */
+    fflush(stdout);
+    _exit(0);
 }
