@@ -35,21 +35,6 @@ static bool hear_line(struct probe *side, const struct endpoint *endpoint, void 
     return false;
 }
 
-/* Beside the test: PostgreSQL leaves without a word, unless it is asked for TLS in its own way. */
-static bool hear_postgresql(struct probe *side, const struct endpoint *endpoint, void *argument,
-                            struct error *err)
-{
-    static const unsigned char request[] = {0, 0, 0, 8, 4, 210, 22, 47};
-    char byte = 0;
-    const struct session *session = argument;
-    struct stream *stream = stream_open(side, endpoint, err);
-    if (stream && stream_write(stream, request, sizeof request, "a request", err) &&
-        stream_read(stream, &byte, 1, "a word", err) && (byte == 'N' || byte == 'S'))
-        error_set(err, REASON_WRONG_PROTOCOL, "%s speaks PostgreSQL, not MongoDB", session->where);
-    stream_close(stream);
-    return false;
-}
-
 /* Beside the test: does the service speak MongoDB's protocol in the clear, or TLS? Without login.
  */
 static bool speaks_plain(struct probe *side, const struct endpoint *endpoint, void *argument,
@@ -67,19 +52,6 @@ static bool speaks_plain(struct probe *side, const struct endpoint *endpoint, vo
     return answered || words;
 }
 
-static bool speaks_tls(struct probe *side, const struct endpoint *endpoint, void *argument,
-                       struct error *err)
-{
-    static const struct tls_policy any = {.attempt = true, .require = true};
-    (void)argument;
-    if (!probe_tls_expect(side, &any, err))
-        return false;
-    struct stream *stream = stream_open(side, endpoint, err);
-    bool spoken = stream && (stream_secure(stream, NULL, err) || probe_tls_spoken(side));
-    stream_close(stream);
-    return spoken;
-}
-
 /* No byte came for our hello: another service, which waits for the end of a line, or leaves? */
 bool aside_wordless(struct session *session, struct error *err)
 {
@@ -88,8 +60,9 @@ bool aside_wordless(struct session *session, struct error *err)
     probe_bound(session->probe, deadline_in_ms(LAST_WORD_MS));
     if (err->reason == REASON_TIMED_OUT)
         ask_aside(session, hear_line, err);
-    else if (err->reason == REASON_CONNECTION_CLOSED && !session->tls)
-        ask_aside(session, hear_postgresql, err);
+    else if (err->reason == REASON_CONNECTION_CLOSED && !session->tls &&
+             probe_is_postgresql(session->probe, session->endpoint))
+        error_set(err, REASON_WRONG_PROTOCOL, "%s speaks PostgreSQL, not MongoDB", session->where);
     probe_unbound(session->probe);
     return false;
 }
@@ -121,7 +94,7 @@ bool aside_tls_not_offered(struct session *session, struct error *err)
 bool aside_tls_required(struct session *session, struct error *err)
 {
     if (err->reason == REASON_CONNECTION_CLOSED && stream_received(session->stream) == 0 &&
-        ask_aside(session, speaks_tls, err))
+        probe_is_tls(session->probe, session->endpoint))
         error_set(err, REASON_TLS_REQUIRED,
                   "%s closes a connection in the clear without a word, and speaks TLS: it takes "
                   "nothing else",

@@ -66,7 +66,7 @@ static bool see_greeting(struct probe *probe, int fd, void *argument, struct err
     struct session *session = argument;
     if (!session->tls)
         probe_stage(probe, STAGE_LOGIN);
-    if (!greeting_read(probe, fd, session->where, &session->greeting, err)) {
+    if (!greeting_read(probe, fd, session, err)) {
         probe_stage(probe, STAGE_LOGIN);
         return false;
     }
@@ -104,7 +104,7 @@ static void set_options(MYSQL *mysql)
     mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "testconn");
 }
 
-static bool log_in(struct session *session, const struct endpoint *endpoint, struct error *err)
+static bool log_in(struct session *session, struct error *err)
 {
     const struct target *target = session->target;
     session->mysql = mysql_init(NULL);
@@ -113,9 +113,9 @@ static bool log_in(struct session *session, const struct endpoint *endpoint, str
     set_options(session->mysql);
     tap(session);
     probe_guard(session->probe, session->tls, see_greeting, session);
-    return mysql_real_connect(session->mysql, endpoint->host, target->user,
+    return mysql_real_connect(session->mysql, session->endpoint->host, target->user,
                               target->password ? target->password : "", target->database,
-                              endpoint->port, NULL, 0) != NULL ||
+                              session->endpoint->port, NULL, 0) != NULL ||
            mysql_explain(session, err);
 }
 
@@ -181,10 +181,10 @@ static bool ask(struct session *session, struct error *err)
 static bool attempt(struct probe *probe, const struct target *target,
                     const struct endpoint *endpoint, bool tls, struct error *err)
 {
-    struct session session = {.probe = probe, .target = target, .tls = tls};
+    struct session session = {.probe = probe, .target = target, .endpoint = endpoint, .tls = tls};
     snprintf(session.where, sizeof session.where, strchr(endpoint->host, ':') ? "[%s]:%u" : "%s:%u",
              endpoint->host, endpoint->port);
-    bool accepted = log_in(&session, endpoint, err);
+    bool accepted = log_in(&session, err);
     if (accepted) {
         tell_server(&session);
         accepted = ask(&session, err);

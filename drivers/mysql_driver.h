@@ -12,6 +12,7 @@
 struct session {
     struct probe *probe;
     const struct target *target;
+    const struct endpoint *endpoint;
     MYSQL *mysql;
     bool tls; /* asked for; false once the server was seen to have none */
     struct greeting greeting;
@@ -19,9 +20,9 @@ struct session {
     char where[300]; /* "db.example:3306" */
 };
 
-/* Wait for the greeting on FD and read it without taking it. False with ERR set: there is none. */
-bool greeting_read(struct probe *probe, int fd, const char *where, struct greeting *greeting,
-                   struct error *err);
+/* Wait for the greeting of SESSION on FD and read it without taking it. False with ERR set: there
+ * is none. */
+bool greeting_read(struct probe *probe, int fd, struct session *session, struct error *err);
 
 /* The login methods that SESSION may use, comma-separated: without TLS none that shows the
  * password. */

@@ -54,10 +54,28 @@ static bool check_first_bytes(struct probe *probe, const char *where, struct err
                      where);
 }
 
+/* Silent, and gone as soon as something is said: no MySQL server, which would have counted it. */
+static bool tell_leaving(struct probe *probe, const struct session *session, struct error *err)
+{
+    if (!probe_is_postgresql(probe, session->endpoint))
+        return error_remedy(err,
+                            "%s closes the connection as soon as something is said, so it is "
+                            "no silent MySQL server: check host and port, another service "
+                            "listens there and waits for its client to speak",
+                            session->where);
+    error_set(err, REASON_WRONG_PROTOCOL,
+              "%s speaks PostgreSQL, not MySQL: it sends no greeting, and answers when asked in "
+              "PostgreSQL's way",
+              session->where);
+    return error_brief(err, "PostgreSQL answers there");
+}
+
 /* What says nothing of itself may answer when spoken to: then it is no MySQL server. ERR says
  * TIMED_OUT already. */
-static bool tell_silent(struct probe *probe, int fd, const char *where, struct error *err)
+static bool tell_silent(struct probe *probe, int fd, const struct session *session,
+                        struct error *err)
 {
+    const char *where = session->where;
     const unsigned char *bytes;
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     if (probe_peer_bytes(probe, &bytes) > 0)
@@ -71,11 +89,7 @@ static bool tell_silent(struct probe *probe, int fd, const char *where, struct e
     probe_peek(probe, fd);
     const char *protocol = probe_peer_protocol(probe);
     if (probe_peer_bytes(probe, &bytes) == 0)
-        return error_remedy(err,
-                            "%s closes the connection as soon as something is said, so it is "
-                            "no silent MySQL server: check host and port, another service "
-                            "listens there and waits for its client to speak",
-                            where);
+        return tell_leaving(probe, session, err);
     if (protocol && strcmp(protocol, "MySQL") == 0)
         return false;
     if (!protocol)
@@ -100,13 +114,14 @@ static bool await_greeting(struct probe *probe, int fd, const char *what, struct
     return came;
 }
 
-bool greeting_read(struct probe *probe, int fd, const char *where, struct greeting *greeting,
-                   struct error *err)
+bool greeting_read(struct probe *probe, int fd, struct session *session, struct error *err)
 {
+    const char *where = session->where;
+    struct greeting *greeting = &session->greeting;
     static const char awaited[] = "its greeting";
     unsigned char bytes[PACKET_HEADER + GREETING_MAXIMUM];
     if (!await_greeting(probe, fd, awaited, err))
-        return tell_silent(probe, fd, where, err);
+        return tell_silent(probe, fd, session, err);
     if (!check_first_bytes(probe, where, err))
         return false;
     ssize_t got = recv(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);

@@ -84,6 +84,8 @@ static const struct meaning meanings[] = {
     {"55000", "not currently accepting", REASON_LOGIN_NOT_ALLOWED,
      "ALTER DATABASE ... ALLOW_CONNECTIONS true on the server, or name another database"},
     {"53", NULL, REASON_SERVER_BUSY, NULL},
+    {"57P03", "Hot standby mode is disabled", REASON_SERVER_STARTING,
+     "it is a standby that takes no sessions: name the primary, or turn hot_standby on there"},
     {"57P0", NULL, REASON_SERVER_STARTING, NULL},
     {"57014", NULL, REASON_QUERY_FAILED, NULL},
     {"08P01", "SASL authentication failed", REASON_LOGIN_REFUSED,
@@ -159,6 +161,22 @@ static bool tell_foreign_protocol(const struct session *session, struct error *e
     return error_brief(err, "%s answers there", protocol);
 }
 
+/* Gone without a word: TLS from the first byte, as HTTPS has it and PostgreSQL has not? */
+static bool tell_tls_first(const struct session *session, struct error *err)
+{
+    const unsigned char *bytes;
+    if (err->reason != REASON_CONNECTION_CLOSED || probe_peer_bytes(session->probe, &bytes) > 0 ||
+        !probe_is_tls(session->probe, session->endpoint))
+        return false;
+    error_set(err, REASON_WRONG_PROTOCOL,
+              "%s speaks TLS from the first byte, which PostgreSQL does not: it closed the "
+              "connection at our first message, and answers a TLS handshake",
+              session->where);
+    error_brief(err, "TLS answers there from the first byte");
+    return error_remedy(err, "check host and port: another service (HTTPS?) or a TLS proxy listens "
+                             "there");
+}
+
 static const char *property_of(const struct session *session, enum reason reason)
 {
     if (reason == REASON_LOGIN_REFUSED)
@@ -206,7 +224,7 @@ static bool tell_own_words(const struct session *session, const struct server_wo
     error_brief(err, "%s", words->text);
     if (meaning->remedy)
         error_remedy(err, "%s", meaning->remedy);
-    return false;
+    return tell_tls_first(session, err);
 }
 
 bool postgresql_explain(struct session *session, struct error *err)

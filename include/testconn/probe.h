@@ -180,6 +180,14 @@ void probe_reach_note(struct probe *probe, const struct probe_address *addresses
  */
 bool probe_await(struct probe *probe, int fd, size_t count, const char *what, struct error *err);
 
+/*
+ * Whether the service at ENDPOINT, which left without a word, is PostgreSQL, or speaks TLS from the
+ * first byte: both answer only when asked in their own way. Asked on a connection beside the test,
+ * for a moment.
+ */
+bool probe_is_postgresql(struct probe *probe, const struct endpoint *endpoint);
+bool probe_is_tls(struct probe *probe, const struct endpoint *endpoint);
+
 /* Facts of the stage at hand, in snake case; the last of equal keys counts. Never a secret. */
 void probe_note(struct probe *probe, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

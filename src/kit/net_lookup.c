@@ -220,7 +220,8 @@ int net_lookup(struct net_lookups *lookups, const char *node, const char *servic
     else
         *result = copy_result(answer->result);
     errno = answer->error;
-    return status;
+    /* Not "try again": libmariadb does, until its time is over, and would hear the same. */
+    return status == EAI_AGAIN ? EAI_FAIL : status;
 }
 
 static bool print_address(const struct sockaddr *address, char *out, socklen_t size)

@@ -29,14 +29,18 @@ static bool tell_time(const struct tls_record *record, const char *where, bool e
                       struct error *err)
 {
     char when[32];
+    char here[32];
     X509 *certificate = record->chain_error_certificate;
     char *subject = subject_of(certificate);
+    ASN1_TIME *now = X509_gmtime_adj(NULL, 0);
+    certificate_time(now, here);
+    ASN1_TIME_free(now);
     certificate_time(expired ? X509_get0_notAfter(certificate) : X509_get0_notBefore(certificate),
                      when);
     error_set(err, expired ? REASON_TLS_EXPIRED : REASON_TLS_NOT_YET_VALID,
-              "%s of %s, \"%s\", %s %s",
+              "%s of %s, \"%s\", %s %s; by this host's clock it is %s",
               record->chain_error_depth ? "a CA certificate in the chain" : "the certificate",
-              where, subject, expired ? "expired on" : "is not valid before", when);
+              where, subject, expired ? "expired on" : "is not valid before", when, here);
     error_brief(err, "%s %s %.10s",
                 record->chain_error_depth ? "a CA certificate in its chain" : "its certificate",
                 expired ? "expired on" : "is not valid before", when);
