@@ -40,6 +40,11 @@ static void note_software(const struct session *session)
     const char *metadata = kafka_release(versions->metadata_level);
     probe_server(session->probe, "Apache Kafka", kafka_release(versions->software_level));
     probe_note_integer(session->probe, "apis", versions->apis);
+    probe_note(session->probe, "api_versions",
+               "Metadata %d-%d, SaslHandshake %d-%d, SaslAuthenticate %d-%d",
+               versions->metadata.minimum, versions->metadata.maximum,
+               versions->sasl_handshake.minimum, versions->sasl_handshake.maximum,
+               versions->sasl_authenticate.minimum, versions->sasl_authenticate.maximum);
     if (metadata)
         probe_note(session->probe, "metadata_version", "%s (level %d)", metadata,
                    versions->metadata_level);

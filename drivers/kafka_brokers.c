@@ -8,7 +8,7 @@
 
 #include "kafka_driver.h"
 
-enum { TOLD_MAXIMUM = 4, TRIED_MAXIMUM = 256, COLUMNS = 6 };
+enum { TOLD_MAXIMUM = 4, TRIED_MAXIMUM = 256, COLUMNS = 6, PATIENCE_MS = 5000 };
 
 /* One address to try. */
 struct candidate {
@@ -35,8 +35,9 @@ static bool reach(struct probe *side, const struct endpoint *endpoint, void *arg
 {
     const struct session *from = argument;
     struct session session;
-    /* One that hangs must not cost the others all of the time. */
-    probe_hurry(side, deadline_share(probe_deadline(side), 2));
+    /* One that hangs must not cost the others all of the time, nor a person's patience. */
+    probe_hurry(side, deadline_earlier(deadline_share(probe_deadline(side), 2),
+                                       deadline_in_ms(PATIENCE_MS)));
     session_init(&session, side, from->target, endpoint, from->tls);
     bool reached = session_open(&session, err) && session_log_in(&session, err);
     session_close(&session);

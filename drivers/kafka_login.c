@@ -83,6 +83,8 @@ static bool shake_hands(struct session *session, const char *mechanism, struct e
         return false;
     if (!kafka_read_handshake(session->answer, session->answer_length, &handshake))
         return session_garbled(session, what, err);
+    if (handshake.mechanisms[0])
+        probe_note(session->probe, "mechanisms", "%s", handshake.mechanisms);
     return handshake.code == KAFKA_NONE ||
            tell_handshake(session, &handshake, name_on_the_wire(mechanism), err);
 }

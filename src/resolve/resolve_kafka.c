@@ -32,6 +32,7 @@ static const char *const tls_keys[] = {"KAFKA_CUSTOM_CERT",
 static const char *const keystore_keys[] = {
     "KAFKA_CLIENT_KEYSTORE_PASSWORD", "KAFKA_CLIENT_KEY_PASSWORD",
     "ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD", "ENCRYPTED_KAFKA_CLIENT_KEY_PASSWORD", NULL};
+static const char *const secret_keys[] = {"SECRET_ID", NULL};
 static const char *const login_keys[] = {"USERNAME", "PASSWORD", "ENCRYPTED_PASSWORD", NULL};
 
 /* Each of KEYS that is given is a note: it is not used, for WHY. */
@@ -289,6 +290,8 @@ static void take_mechanism(struct resolving *resolving)
         note_unused(resolving, gssapi_keys, other);
     if (mechanism && strcmp(mechanism, "AWS_MSK_IAM") == 0)
         take_iam(resolving);
+    if (!scram && !plain)
+        note_unused(resolving, secret_keys, other);
     free(other);
     note_unused(resolving, login_keys,
                 "a KAFKA connection has its names and passwords in KAFKA_SASL_*");

@@ -118,7 +118,10 @@ static void credentials_are_those_of_the_mechanism(void **state)
     assert_string_equal(secret.target->user_property,
                         "ConnectionProperties.KAFKA_SASL_SCRAM_SECRETS_ARN");
     resolution_release(&secret);
-    struct resolution nobody = understand(B "\",\"KAFKA_SASL_PLAIN_USERNAME\":\"p");
+    struct resolution nobody =
+        understand(B "\",\"KAFKA_SASL_PLAIN_USERNAME\":\"p\",\"SECRET_ID\":\"s");
+    assert_true(told(&nobody, "SECRET_ID", true, "KAFKA_SASL_MECHANISM is not given"));
+    assert_null(nobody.target->secret_id);
     assert_null(nobody.target->user);
     assert_true(
         told(&nobody, "KAFKA_SASL_PLAIN_USERNAME", true, "KAFKA_SASL_MECHANISM is not given"));

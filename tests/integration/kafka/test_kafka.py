@@ -40,6 +40,10 @@ def expect(report, code, stage, *words):
     assert stages(report)[stage] == "failed"
 
 
+def mechanism_of(properties):
+    return properties[-1]["KAFKA_SASL_MECHANISM"]
+
+
 def facts(report, stage="query"):
     return next(one["facts"] for one in report["stages"] if one["name"] == stage)
 
@@ -110,6 +114,8 @@ def test_a_right_login_is_accepted(broker, listener, properties):
     report = verdict(kafka(broker.at(listener), *properties))
     assert report["status"] == "ok", report
     assert ("password-in-clear" in rules(report)) is (listener == "SP" and "KAFKA_SASL_PLAIN_USERNAME" in properties[1])
+    assert mechanism_of(properties) in facts(report, "login")["mechanisms"]
+    assert "Metadata 0-" in facts(report, "login")["api_versions"]
     assert report["target"]["user"] == next(value for key, value in properties[1].items() if key.endswith("USERNAME"))
 
 
