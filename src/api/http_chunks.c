@@ -69,15 +69,10 @@ static void take_trailer(struct http_chunks *chunks, char byte)
 }
 
 /* As much of the chunk at hand as there is. */
-static size_t take_data(struct http_chunks *chunks, const char *bytes, size_t length, size_t limit,
-                        struct text_buffer *body, bool *too_large)
+static size_t take_data(struct http_chunks *chunks, const char *bytes, size_t length,
+                        struct text_buffer *body)
 {
     size_t part = chunks->left < length ? chunks->left : length;
-    if (body->length + chunks->left > limit) {
-        *too_large = true;
-        chunks->state = CHUNK_BAD;
-        return 0;
-    }
     text_append_bytes(body, bytes, part);
     chunks->left -= part;
     if (chunks->left == 0)
@@ -92,13 +87,16 @@ size_t http_chunks_take(struct http_chunks *chunks, const char *bytes, size_t le
     *too_large = false;
     while (at < length && chunks->state < CHUNK_DONE) {
         if (chunks->state == CHUNK_DATA)
-            at += take_data(chunks, bytes + at, length - at, limit, body, too_large);
+            at += take_data(chunks, bytes + at, length - at, body);
         else if (chunks->state == CHUNK_SIZE)
             take_size(chunks, bytes[at++]);
         else if (chunks->state == CHUNK_END)
             take_end(chunks, bytes[at++]);
         else
             take_trailer(chunks, bytes[at++]);
+        *too_large = chunks->state == CHUNK_DATA && body->length + chunks->left > limit;
+        if (*too_large)
+            chunks->state = CHUNK_BAD;
     }
     return at;
 }

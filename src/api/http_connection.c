@@ -14,6 +14,7 @@ enum {
     IDLE_MS = 120000,
     READ_MS = 20000, /* for a whole request, however it drips */
     WRITE_MS = 30000,
+    LEAVE_MS = 2000,
     HEAD_MAXIMUM = 32768,
     AHEAD_MAXIMUM = 65536 /* bytes read while a request is in work */
 };
@@ -67,7 +68,7 @@ static void refuse(struct http_connection *connection, int status, const char *w
         begin_work(connection);
     struct http_exchange *exchange = &connection->work->exchange;
     char *body = settings->refusal(status, why);
-    connection->closing = true;
+    connection->closing = connection->unread = true;
     connection->state = HTTP_WORKING;
     exchange->operation = "-";
     exchange->outcome = "malformed";
@@ -154,7 +155,9 @@ static bool read_body(struct http_connection *connection)
 void http_connection_continue(struct http_connection *connection)
 {
     struct evbuffer *input = bufferevent_get_input(connection->io);
-    if (connection->state == HTTP_WORKING || connection->state == HTTP_WRITING)
+    if (connection->state == HTTP_LEAVING)
+        evbuffer_drain(input, evbuffer_get_length(input));
+    if (connection->state > HTTP_READING)
         return;
     if (connection->state == HTTP_IDLE) {
         if (evbuffer_get_length(input) == 0)
@@ -172,6 +175,16 @@ static void see_input(struct bufferevent *io, void *argument)
     http_connection_continue(argument);
 }
 
+/* To close at once would reset the connection, and the client could lose the answer that it has not
+ * read: let it say to its end what it says. */
+static void leave(struct http_connection *connection)
+{
+    connection->state = HTTP_LEAVING;
+    shutdown(bufferevent_getfd(connection->io), SHUT_WR);
+    http_connection_limit(connection, LEAVE_MS);
+    http_connection_continue(connection);
+}
+
 /* The answer is out. */
 static void see_output(struct bufferevent *io, void *argument)
 {
@@ -179,7 +192,11 @@ static void see_output(struct bufferevent *io, void *argument)
     (void)io;
     if (connection->state != HTTP_WRITING)
         return;
-    if (connection->closing || connection->server->draining || connection->left) {
+    if (connection->unread) {
+        leave(connection);
+        return;
+    }
+    if (connection->closing || connection->server->draining) {
         http_connection_close(connection);
         return;
     }
@@ -189,24 +206,25 @@ static void see_output(struct bufferevent *io, void *argument)
     http_connection_continue(connection);
 }
 
-/* The client has left, or the connection broke. */
+/* The client has left, or the connection broke. One who waits for what is quick may have closed one
+ * direction only, and is answered. */
 static void see_end(struct bufferevent *io, short what, void *argument)
 {
     struct http_connection *connection = argument;
+    bool half = what & BEV_EVENT_EOF;
     (void)io;
-    connection->left = true;
-    if (connection->state != HTTP_WORKING) {
-        if (connection->state == HTTP_WRITING && what & BEV_EVENT_EOF)
-            return; /* it may have closed one direction only: the answer is on the way */
-        http_connection_close(connection);
+    connection->closing = true;
+    if (connection->state == HTTP_WORKING) {
+        struct http_exchange *exchange = &connection->work->exchange;
+        bufferevent_disable(connection->io, EV_READ);
+        connection->left = !half;
+        if (!exchange->gone)
+            return;
+        connection->server->settings.ended(exchange, 0, connection->server->settings.argument);
+        exchange->gone(exchange, exchange->argument);
+    } else if (connection->state == HTTP_WRITING && half) {
         return;
     }
-    struct http_exchange *exchange = &connection->work->exchange;
-    bufferevent_disable(connection->io, EV_READ);
-    if (!exchange->gone)
-        return; /* closed with the answer */
-    connection->server->settings.ended(exchange, 0, connection->server->settings.argument);
-    exchange->gone(exchange, exchange->argument);
     http_connection_close(connection);
 }
 

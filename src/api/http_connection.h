@@ -18,10 +18,12 @@ struct http_connection {
         HTTP_IDLE,    /* between requests */
         HTTP_READING, /* a request has begun */
         HTTP_WORKING, /* it is with its handler */
-        HTTP_WRITING  /* its answer is on the way */
+        HTTP_WRITING, /* its answer is on the way */
+        HTTP_LEAVING  /* all is said; what the client still sends is not looked at */
     } state;
     struct http_work *work; /* from its head on; NULL: none */
     bool closing;           /* after the answer at hand */
+    bool unread;            /* the request was refused before all of it was read */
     bool left;              /* the client is gone */
 };
 

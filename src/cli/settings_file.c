@@ -3,6 +3,7 @@
 #include "settings_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -33,13 +34,22 @@ static char *scalar(const yaml_node_t *node)
                : NULL;
 }
 
+/* For the life of the process: the settings refer to it. */
+static char *keep(char *value)
+{
+    static char **kept;
+    static size_t count;
+    kept = xrealloc(kept, (count + 1) * sizeof *kept);
+    return kept[count++] = value;
+}
+
 static bool set(const struct reading *reading, const struct option_row *row,
                 const yaml_node_t *node)
 {
-    char *value = scalar(node); /* kept: the settings refer to it */
+    char *value = scalar(node);
     if (!value)
         return refuse(reading, node, "a single value is needed here");
-    return options_set(reading->command, row, value) ||
+    return options_set(reading->command, row, keep(value)) ||
            refuse(reading, node, "that is where the value stands");
 }
 

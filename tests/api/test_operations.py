@@ -10,6 +10,7 @@ import pytest
 
 from support.processes import free_port, wait_until
 from support.service import Service, network, orders
+from support.silent import Silent
 
 
 @pytest.fixture(scope="module")
@@ -26,46 +27,6 @@ def empty(request):
         names = [one["Name"] for one in running.ok("GetConnections", {"MaxResults": 1000})["ConnectionList"]]
         for at in range(0, len(names), 25):
             running.ok("BatchDeleteConnection", {"ConnectionNameList": names[at:at + 25]})
-
-
-class Silent:
-    """Accepts, and never says a word; counts who came."""
-
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.visitors = []
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                self.visitors.append(self.socket.accept()[0])
-            except OSError:
-                return
-
-    def closed(self):
-        """How many visitors have left."""
-        gone = 0
-        for visitor in self.visitors:
-            visitor.setblocking(False)
-            try:
-                while visitor.recv(4096):
-                    pass
-                gone += 1
-            except BlockingIOError:
-                pass
-            except OSError:
-                gone += 1
-        return gone
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-        for visitor in self.visitors:
-            visitor.close()
 
 
 def create(service, *definitions):

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP itself: what is malformed, too large or too slow, pipelined, half closed; and what a browser may not."""
+import json
+import socket
+import time
+
+import pytest
+
+from support.processes import contents, wait_until
+from support.service import Service, network
+
+
+@pytest.fixture(scope="module")
+def service():
+    with Service() as running:
+        yield running
+        assert running.request("GET", "/livez")[0] == 200
+
+
+def talk(service, sent, seconds=5, half=False):
+    """Everything that comes back until the connection is closed or silent."""
+    with socket.create_connection(("127.0.0.1", service.port)) as client:
+        client.settimeout(seconds)
+        try:
+            client.sendall(sent)
+            if half:
+                client.shutdown(socket.SHUT_WR)
+            got = b""
+            while piece := client.recv(65536):
+                got += piece
+            return got
+        except (ConnectionResetError, BrokenPipeError):
+            return got if "got" in dir() else b""
+        except TimeoutError:
+            return got + b"<open>"
+
+
+HOST = b"Host: localhost\r\n"
+LIVE = b"GET /livez HTTP/1.1\r\n" + HOST
+MALFORMED = [
+    (b"GET /livez HTTP/1.1\r\n\r\n", 400), (LIVE + HOST + b"\r\n", 400), (b"GET /livez\r\n\r\n", 400),
+    (b"GET  /livez HTTP/1.1\r\n" + HOST + b"\r\n", 400), (b"GET /livez HTTP/1.1 \r\n" + HOST + b"\r\n", 400),
+    (b"GET /livez HTTP/2.0\r\n" + HOST + b"\r\n", 505), (b"GET /livez HTTP/1.2\r\n" + HOST + b"\r\n", 505),
+    (b"GET /livez HTTP/x.1\r\n" + HOST + b"\r\n", 505), (b"G(T /livez HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    (b"GET livez HTTP/1.1\r\n" + HOST + b"\r\n", 400), (b"GET /a\x01b HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    (b"GET /\xc3\xa4 HTTP/1.1\r\n" + HOST + b"\r\n", 400), (b"CONNECT a:1 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    (LIVE + b"Folded: a\r\n b\r\n\r\n", 400), (LIVE + b"Blank : a\r\n\r\n", 400), (LIVE + b"nocolon\r\n\r\n", 400),
+    (LIVE + b": empty\r\n\r\n", 400), (LIVE + b"A: b\x00c\r\n\r\n", 400), (LIVE + b"A: b\rc\r\n\r\n", 400),
+    (b"GET /livez HTTP/1.1\nHost: localhost\n\n", 400), (LIVE + b"Content-Length: -1\r\n\r\n", 400),
+    (LIVE + b"Content-Length: 1, 1\r\n\r\nx", 400), (LIVE + b"Content-Length: 0x1\r\n\r\nx", 400),
+    (LIVE + b"Content-Length: +1\r\n\r\nx", 400), (LIVE + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400),
+    (LIVE + b"Content-Length: 99999999999999999999\r\n\r\n", 400), (LIVE + b"Content-Length: 9999999999\r\n\r\n", 413),
+    (LIVE + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", 400),
+    (LIVE + b"Transfer-Encoding: gzip\r\n\r\n", 501), (LIVE + b"Transfer-Encoding: chunked, chunked\r\n\r\n", 501),
+    (LIVE + b"Transfer-Encoding: chunked\r\n\r\nx\r\n", 400), (LIVE + b"Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 400),
+    (LIVE + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", 400), (LIVE + b"Transfer-Encoding: chunked\r\n\r\n\r\n", 400),
+    (LIVE + b"Transfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", 400), (LIVE + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", 413),
+    (LIVE + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", 400),
+    (b"GET /livez HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    (LIVE + b"".join(b"H%d: x\r\n" % i for i in range(101)) + b"\r\n", 431), (LIVE + b"A: " + b"x" * 40000 + b"\r\n\r\n", 431),
+    (b"x" * 40000, 431), (b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03\r\n\r\n", 400), (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+]
+
+
+@pytest.mark.parametrize("sent, status", MALFORMED)
+def test_malformed(service, sent, status):
+    got = talk(service, sent)
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status) and b"\r\nConnection: close" in head, got
+    assert json.loads(body)["__type"] and b"<open>" not in got  # the connection is closed: nothing is read on
+
+
+@pytest.mark.parametrize("sent", [
+    LIVE + b"\r\n", b"\r\n\r\n" + LIVE + b"\r\n", b"GET http://localhost/livez HTTP/1.1\r\n" + HOST + b"\r\n",
+    LIVE + b"A:\r\nB:   x  \r\n\r\n", b"GET /livez?x=%zz&y HTTP/1.1\r\n" + HOST + b"\r\n",
+    LIVE + b"Content-Length: 3\r\n\r\nabc", LIVE + b"Transfer-Encoding: chunked\r\n\r\n1;a=b\r\nx\r\n0\r\nT: y\r\n\r\n",
+    b"GET /livez HTTP/1.0\r\n\r\n"])
+def test_right_though_odd(service, sent):
+    assert talk(service, sent, 0.3).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_connections_are_kept_and_closed_as_asked(service):
+    assert talk(service, LIVE + b"\r\n", 0.3).endswith(b"<open>")
+    assert talk(service, LIVE + b"Connection: close\r\n\r\n").endswith(b"ok\n")
+    assert talk(service, b"GET /livez HTTP/1.0\r\n\r\n").endswith(b"ok\n")
+    assert talk(service, b"GET /livez HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 0.3).endswith(b"<open>")
+
+
+def test_head_has_no_body(service):
+    got = talk(service, b"HEAD /livez HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 200 OK\r\n") and got.endswith(b"\r\n\r\n") and b"Content-Length: 3" in got
+
+
+def test_pipelined_requests_are_answered_in_order(service):
+    got = talk(service, (LIVE + b"\r\n" + b"GET /nope HTTP/1.1\r\n" + HOST + b"\r\n") * 50, 0.5)
+    statuses = [line.split()[1] for line in got.split(b"\r\n") if line.startswith(b"HTTP/1.1") or b"HTTP/1.1 " in line]
+    assert len(statuses) == 100 and got.count(b"HTTP/1.1 404") == 50
+
+
+def test_a_request_in_single_bytes(service):
+    with socket.create_connection(("127.0.0.1", service.port)) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in LIVE + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n":
+            client.sendall(bytes([byte]))
+        client.settimeout(5)
+        assert client.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def test_one_who_waits_for_continue(service):
+    body = b'{"Name": "nope"}'
+    with socket.create_connection(("127.0.0.1", service.port)) as client:
+        client.settimeout(5)
+        client.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"X-Amz-Target: AWSGlue.GetConnection\r\nExpect: 100-continue\r\n"
+                       b"Content-Type: application/x-amz-json-1.1\r\nContent-Length: %d\r\n\r\n" % len(body))
+        assert client.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(body)
+        assert b"EntityNotFoundException" in client.recv(4096)
+
+
+def test_who_closed_his_half_is_still_answered(service):
+    assert talk(service, LIVE + b"Connection: close\r\n\r\n", half=True).endswith(b"ok\n")
+    body = b'{"Name": "nope"}'
+    got = talk(service, b"POST / HTTP/1.1\r\n" + HOST + b"X-Amz-Target: AWSGlue.GetConnection\r\nContent-Type: "
+               b"application/x-amz-json-1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body, half=True)
+    assert b"EntityNotFoundException" in got
+
+
+def test_a_large_body_is_taken_and_a_larger_refused(service):
+    big = {"ConnectionInput": {**network("big", 1), "ConnectionProperties": {f"K{i:02}": "x" * 1024 for i in range(100)}}}
+    assert service.call("CreateConnection", big)[0] == 200
+    status, _, answer = service.request("POST", "/", b" " * (5 << 20), {"X-Amz-Target": "AWSGlue.GetConnection"})
+    assert status == 413 and json.loads(answer)["__type"] == "RequestEntityTooLargeException"
+
+
+def test_slow_clients_are_ended_and_hinder_nobody(service):
+    """Who drips is ended after a while, however often a byte comes; meanwhile others are served."""
+    slow = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(200)]
+    try:
+        began = time.monotonic()
+        ended = set()
+        while len(ended) < len(slow) and time.monotonic() - began < 30:
+            for client in slow:
+                if client in ended:
+                    continue
+                try:
+                    client.sendall(b"G" if time.monotonic() - began < 0.5 else b"x")
+                    client.setblocking(False)
+                    if client.recv(4096).startswith(b"HTTP/1.1 408"):
+                        ended.add(client)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    ended.add(client)
+                client.setblocking(True)
+            assert service.request("GET", "/livez", timeout=2)[0] == 200
+            time.sleep(0.5)
+        assert len(ended) == len(slow) and time.monotonic() - began < 25
+    finally:
+        for client in slow:
+            client.close()
+
+
+def test_idle_connections_cost_little(service):
+    def memory():
+        return int(contents(service.process.pid, "status").decode().split("VmRSS:")[1].split()[0])
+    before, clients = memory(), []
+    try:
+        for _ in range(2000):
+            client = socket.create_connection(("127.0.0.1", service.port))
+            clients.append(client)
+            client.sendall(LIVE + b"\r\n")
+        for client in clients:
+            client.settimeout(10)
+            assert client.recv(4096).startswith(b"HTTP/1.1 200")
+        assert service.metric("testconn_http_connections") >= 2000
+        assert (memory() - before) / 2000 < 20  # KiB
+    finally:
+        for client in clients:
+            client.close()
+    wait_until(lambda: service.metric("testconn_http_connections") < 10, 10)
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"},
+                                     {"Host": "localhost.evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+                                     {"Host": "127.0.0.1.evil.example:80"}])
+def test_browsers_are_kept_out(service, headers):
+    for method, path in (("GET", "/metrics"), ("POST", "/"), ("POST", "/v1/test"), ("OPTIONS", "/")):
+        status, got, _ = service.request(method, path, "{}", {"Content-Type": "application/json", **headers})
+        assert status == 403 and "access-control-allow-origin" not in got
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:1", "[::1]:80", "LOCALHOST", "glue.localhost:9480", "10.1.2.3:7"])
+def test_own_names(service, host):
+    assert service.request("GET", "/livez", headers={"Host": host})[0] == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
+def test_what_a_page_can_send_without_asking_is_no_request(service, kind):
+    headers = {"Content-Type": kind} if kind else {}
+    status, _, answer = service.request("POST", "/", "{}", {"X-Amz-Target": "AWSGlue.GetConnections", **headers})
+    assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
+    assert service.request("POST", "/v1/test", "{}", headers)[0] in (400, 415)
