@@ -23,7 +23,7 @@ appender.console.layout.pattern = %p %m%n
 taken = set()
 
 
-def setup(name, *arguments):
+def ingredient(name, *arguments):
     done = subprocess.run([ROOT / "tests" / "setup" / name, *arguments], check=True, capture_output=True, text=True)
     return pathlib.Path(done.stdout.strip())
 
@@ -88,7 +88,7 @@ class Kafka(Server):
 
     def __init__(self, listeners, version="4.4.0", node=1, controller=None, properties=None, jvm=(), class_path=()):
         super().__init__()
-        self.ready = setup("kafka-node", version)
+        self.ready = ingredient("kafka-node", version)
         self.node, self.version = node, version
         self.controller = controller or low_port()
         self.listeners = {"IB": Listener("PLAINTEXT"), **listeners}

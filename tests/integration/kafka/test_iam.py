@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.kafka import Kafka, Listener, setup
+from support.kafka import Kafka, Listener, ingredient
 from support.program import certificates, verdict
 
 ACCESS, SECRET, SESSION = "AKIDTESTCONN", "c4nary/iam+secret", "c4nary/session+token="
@@ -16,7 +16,7 @@ def a_broker(*more):
                         **{"oauthbearer_sasl_server_callback_handler_class": "IamTokens"})
     return Kafka({"IAM": listener, "PLAIN": Listener("SASL_SSL", certificate="good", mechanisms=["PLAIN"])},
                  jvm=[f"-Diam.access={ACCESS}", f"-Diam.secret={SECRET}", f"-Diam.region={REGION}", *more],
-                 class_path=[setup("kafka-classes")])
+                 class_path=[ingredient("kafka-classes")])
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import subprocess
 
 import pytest
 
-from support.kafka import Kafka, Listener, low_port, setup
+from support.kafka import Kafka, Listener, ingredient, low_port
 from support.program import certificates, verdict
 
-CERTIFICATES, STORES = certificates(), setup("keystores")
+CERTIFICATES, STORES = certificates(), ingredient("keystores")
 CA = str(CERTIFICATES / "ca.pem")
 MODULES = {"PLAIN": "plain.Plain", "SCRAM-SHA-256": "scram.Scram", "SCRAM-SHA-512": "scram.Scram"}
 
@@ -91,9 +91,9 @@ def judged(broker):
     for name, (listener, _, java) in CASES.items():
         pairs = {"bootstrap.servers": broker.at(listener), **java}
         lines.append(name + "\t" + "\x1f".join(f"{key}={value}" for key, value in pairs.items()))
-    jars = setup("kafka")
+    jars = ingredient("kafka")
     done = subprocess.run(["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m", "-Dfile.encoding=UTF-8", "-cp",
-                           f"{setup('kafka-classes')}:{jars}/*", "Describe"], input="\n".join(lines) + "\n", text=True,
+                           f"{ingredient('kafka-classes')}:{jars}/*", "Describe"], input="\n".join(lines) + "\n", text=True,
                           encoding="utf-8", capture_output=True, timeout=240)
     told = [line.split("\t") for line in done.stdout.splitlines() if line.split("\t")[0] in CASES]
     assert len(told) == len(CASES), done

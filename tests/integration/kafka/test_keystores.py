@@ -5,11 +5,11 @@ import pathlib
 
 import pytest
 
-from support.kafka import Kafka, Listener, setup
+from support.kafka import Kafka, Listener, ingredient
 from support.program import certificates, rules, verdict
 
 CERTIFICATES = certificates()
-STORES = setup("keystores")
+STORES = ingredient("keystores")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from support.aws import REGION, Front, Moto, environment
-from support.kafka import Kafka, Listener, setup
+from support.kafka import Kafka, Listener, ingredient
 from support.program import certificates, verdict
 
 CA = certificates() / "ca.pem"
@@ -20,8 +20,8 @@ def moto():
         running.encrypted = {name: base64.b64encode(kms.encrypt(KeyId=key, Plaintext=name)["CiphertextBlob"]).decode()
                              for name in ("pw-app", "storepw", "key-pw-2")}
         s3.create_bucket(Bucket="kafka", CreateBucketConfiguration={"LocationConstraint": REGION})
-        for name, content in {"ca.pem": CA, "client.jks": setup("keystores") / "client.jks",
-                              "key-password.jks": setup("keystores") / "key-password.jks"}.items():
+        for name, content in {"ca.pem": CA, "client.jks": ingredient("keystores") / "client.jks",
+                              "key-password.jks": ingredient("keystores") / "key-password.jks"}.items():
             s3.put_object(Bucket="kafka", Key=name, Body=content.read_bytes())
         running.arn = {name: secrets.create_secret(Name=f"AmazonMSK_{name}", SecretString=json.dumps(
             {"username": "app", "password": password}))["ARN"] for name, password in (("right", "pw-app"), ("wrong", "c4nary"))}
