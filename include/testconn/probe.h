@@ -117,8 +117,8 @@ typedef bool probe_attempt_function(struct probe *probe, const struct target *ta
  * a refused login (LOGIN_*, KERBEROS_FAILED, OAUTH_REFUSED) no other is tried.
  *
  * Where the target's policy wants TLS it is tried first, with probe_tls_expect() called. Where the
- * policy does not require it, TLS has a third of the time to come up, and when it fails by its own
- * means a finding says so and one attempt in the clear decides.
+ * policy does not require it, TLS has a third of the time left to come up, and when it fails by its
+ * own means a finding says so and one attempt in the clear decides.
  */
 bool probe_each_endpoint(struct probe *probe, const struct target *target,
                          probe_attempt_function *attempt, struct error *err);

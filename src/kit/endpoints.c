@@ -61,8 +61,6 @@ static bool try_endpoint(struct probe *probe, const struct target *target,
     if (!probe_tls_expect(probe, tls, err))
         return false;
     probe->tls_optional = !tls->require;
-    if (probe->tls_optional)
-        probe->attempt_deadline = deadline_share(probe->endpoint_deadline, TLS_SHARE);
     bool accepted = attempt(probe, target, endpoint, true, err);
     if (accepted || tls->require || !is_of_tls(probe, err))
         return accepted;

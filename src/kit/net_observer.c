@@ -108,6 +108,12 @@ static bool is_of_endpoint(const struct probe *probe, const char *node)
     return probe->endpoint && text_equal_nocase(node, probe->endpoint->host);
 }
 
+/* What a library is told: by EAI_AGAIN libmariadb would ask over and over until its time is up. */
+static int final_status(int status)
+{
+    return status == EAI_AGAIN ? EAI_FAIL : status;
+}
+
 __attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
                                                        const struct addrinfo *hints,
                                                        struct addrinfo **result)
@@ -123,7 +129,7 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
     struct deadline deadline = probe_deadline(probe);
     int status = net_lookup(net->lookups, node, service, hints, deadline, result, &err);
     if (!of_endpoint)
-        return status;
+        return final_status(status);
     pthread_mutex_lock(&net->lock);
     net->lookup_failed = status != 0;
     if (status)
@@ -131,7 +137,7 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
     pthread_mutex_unlock(&net->lock);
     if (status == 0)
         probe_note_json(probe, STAGE_DNS, "addresses", net_lookup_addresses(*result));
-    return status;
+    return final_status(status);
 }
 
 static void describe(const struct sockaddr *peer, struct net_connection *connection)
@@ -298,6 +304,9 @@ static int observed_connect(struct probe *probe, int fd, const struct sockaddr *
     fcntl(fd, F_SETFL, flags);
     net_connect_tell(probe, &connection);
     errno = connection.error;
+    /* Name and path would be no faster in the clear: only TLS itself has a share of the time. */
+    if (connection.error == 0 && probe->tls_optional)
+        probe_bound(probe, deadline_share(probe->endpoint_deadline, TLS_SHARE));
     if (connection.error == 0 && !guard_connected(probe, &connection))
         errno = ECONNABORTED;
     if (errno)
