@@ -5,6 +5,7 @@ import os
 import re
 
 import pytest
+import yaml
 
 from support.program import ROOT, run
 
@@ -87,7 +88,7 @@ def test_the_rules_that_pages_name_are_found_in_the_sources():
     assert [rule for rule in sorted(named) if f'"{rule}"' not in SOURCES] == []
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*EXAMPLES, ROOT / "docker/connections.yaml"], ids=lambda path: path.name)
 def test_every_example_is_understood(path):
     done = run(["explain", "--strict", "--input", path], environment=filled(path.read_text()))
     assert done.returncode == 0 and "note:" not in done.stderr, done.stdout + done.stderr
@@ -99,3 +100,11 @@ def test_there_is_an_example_for_each_type():
         for kind in driver["types"]:
             assert re.search(rf"\bConnectionType\"?: \"?{kind}\b", text), kind
         assert not driver.get("subprotocols") or any(f"jdbc:{word}:" in text for word in driver["subprotocols"]), driver["name"]
+
+
+def test_the_databases_of_compose_are_those_that_are_tested_there():
+    services = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())["services"]
+    tested = [one["Name"] for one in yaml.safe_load((ROOT / "docker/connections.yaml").read_text())]
+    assert sorted(tested) == sorted(set(services) - {"testconn"})
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published and all(port.startswith("127.0.0.1:") for port in published) and len(set(published)) == len(published)
