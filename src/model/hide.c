@@ -120,6 +120,12 @@ void hide_passwords(json_t *document)
     json_object_del(oauth, "OAuth2Credentials");
     json_object_del(oauth, "AuthorizationCodeProperties");
     hide_in_map(json_object_get(oauth, "TokenUrlParametersMap"), false);
+    json_t *token_url = json_object_get(oauth, "TokenUrl");
+    if (json_is_string(token_url)) {
+        char *hidden = hide_in_url(json_string_value(token_url));
+        json_string_set(token_url, hidden);
+        free(hidden);
+    }
     /* In place of an ARN there may be the secret itself. */
     const char *secret = json_string_value(json_object_get(authentication, "SecretArn"));
     if (secret && !text_starts(secret, "arn:") && !text_starts(secret, "${"))

@@ -14,7 +14,10 @@
 
 static void refuse(struct problems *problems, const char *server, const char *what)
 {
-    problems_add(problems, PROPERTY, "host-port", "\"%.100s\" %s", server, what);
+    /* What stands before an @ may be a login. */
+    const char *at = strrchr(server, '@');
+    problems_add(problems, PROPERTY, "host-port", "\"%s%.100s\" %s", at ? "***" : "",
+                 at ? at : server, what);
 }
 
 /* What stands before "://", as in the listeners of a broker. */

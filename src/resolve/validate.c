@@ -82,10 +82,14 @@ static bool is_pem(const char *key, const char *value)
     return word && word->kind == VALUE_LOCATION && location_is_pem(value);
 }
 
-/* How VALUE is told: what came by a reference may be anything, and by that stays unsaid. */
+/* How VALUE is told: what came by a reference may be anything, and what stands before an @ a login;
+ * both stay unsaid. */
 static char *show(const struct connection *connection, const char *key, const char *value)
 {
     const char *reference = json_string_value(json_object_get(connection->references, key));
+    const char *at = strrchr(value, '@');
+    if (!reference && at)
+        return text_format("\"***%.100s\"", at);
     return reference ? text_format("the value of %s", reference) : text_format("\"%.100s\"", value);
 }
 
@@ -100,6 +104,10 @@ static void check_value(const struct connection *connection, const char *key, co
         problems_add(problems, path, "control-byte", "holds a control character");
     if (!word || !*value)
         return;
+    if (*value == '{' &&
+        (strcmp(key, "SECRET_ID") == 0 || strcmp(key, "KAFKA_SASL_SCRAM_SECRETS_ARN") == 0))
+        problems_add(problems, path, "secret-content",
+                     "holds what a secret holds, not the name or ARN of one");
     char *shown = show(connection, key, value);
     if (word->kind == VALUE_BOOLEAN && !word_to_boolean(value, &is_boolean))
         problems_add(problems, path, "boolean", "%s is neither true nor false", shown);

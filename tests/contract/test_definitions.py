@@ -67,12 +67,17 @@ def test_a_nul_of_yaml_is_told_likewise():
                PASSWORD="p"), "INVALID_INPUT", PROPERTIES + "CONNECTOR_CLASS_NAME", "CONNECTION_URL: has a port"),
     (login(JDBC_CONNECTION_URL="jdbc:db2://h/d"), "UNSUPPORTED_TYPE", PROPERTIES + "JDBC_CONNECTION_URL", "db2"),
     ({"Name": "m", "ConnectionType": "HUBSPOT", "ConnectionProperties": {}}, "UNSUPPORTED_TYPE", "ConnectionType", "HUBSPOT"),
+    (network(ConnectionProperties={"HOST": "u:c4nary@h", "PORT": "1"}), "INVALID_INPUT", PROPERTIES + "HOST", '"***@h"'),
+    ({"Name": "k", "ConnectionType": "KAFKA", "ConnectionProperties": {"KAFKA_BOOTSTRAP_SERVERS": "u:c4nary@h:9092"}},
+     "INVALID_INPUT", PROPERTIES + "KAFKA_BOOTSTRAP_SERVERS", '"***@h:9092"'),
+    (login(USERNAME="", SECRET_ID='{"password": "c4nary"}'), "INVALID_INPUT", PROPERTIES + "SECRET_ID", "what a secret holds"),
     (oauth(TokenUrlParametersMap={"k" * 129: "v"}), "INVALID_INPUT",
      "AuthenticationConfiguration.OAuth2Properties.TokenUrlParametersMap." + "k" * 129, "129 bytes"),
 ], ids=lambda value: str(value)[:40])
 def test_the_property_at_fault_is_named(definition, code, path, words):
     report = verdict(definition)
     assert (report["code"], report["stage"], report["property"]) == (code, "input", path) and words in report["reason"]
+    assert "c4nary" not in str(report)
 
 
 VARIABLES = {"TYPE": "NETWORK", "NAME": "by variable", "EMPTY": "", "ODD": "c4nary", "FILE": "${file:/etc/hostname}", "SELF": "${env:ODD}",

@@ -76,6 +76,13 @@ static void secret_members_are_removed_and_others_stay(void **state)
     hide_passwords(document);
     assert_int_equal(json_object_size(json_object_get(document, "AuthenticationConfiguration")), 0);
     json_decref(document);
+    document = json_pack("{s:{s:{s:s}}}", "AuthenticationConfiguration", "OAuth2Properties",
+                         "TokenUrl", "https://h/t?a=b&client_secret=s3cret");
+    hide_passwords(document);
+    text = json_dumps(document, JSON_COMPACT);
+    assert_non_null(strstr(text, "\"https://h/t?a=b&client_secret=***\""));
+    free(text);
+    json_decref(document);
 }
 
 int main(void)
