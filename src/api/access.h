@@ -29,6 +29,10 @@ void access_free(struct access *access); /* wipes the keys; NULL is allowed */
 /* Whether a browser sent EXCHANGE on behalf of a page; then that was refused. */
 bool access_refuse_browser(const struct access *access, struct http_exchange *exchange);
 
+/* Whether EXCHANGE, which is for another service of AWS, is signed by a key that has all rights; if
+ * not that was answered. */
+bool access_allow_foreign(const struct access *access, struct http_exchange *exchange);
+
 /* Whether EXCHANGE is signed by a key that has RIGHT (its rights are put into it); if not that was
  * answered. RIGHT 0: any key. */
 bool access_allow(const struct access *access, struct http_exchange *exchange, unsigned right);

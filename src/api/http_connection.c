@@ -260,26 +260,56 @@ void http_answer_header(struct http_exchange *exchange, const char *name, const 
     text_append_format(&work->headers, "%s: %s\r\n", name, value);
 }
 
+/* Whether there is anybody to answer; the request is over for log and metrics. */
+static struct http_connection *begin_answer(struct http_exchange *exchange, int status)
+{
+    struct http_connection *connection = ((struct http_work *)exchange)->connection;
+    struct http_settings *settings = &connection->server->settings;
+    settings->ended(exchange, status, settings->argument);
+    if (connection->left) {
+        http_connection_close(connection);
+        return NULL;
+    }
+    evbuffer_add_printf(bufferevent_get_output(connection->io), "HTTP/1.1 %d %s\r\n", status,
+                        http_status_words(status));
+    return connection;
+}
+
+static void end_answer(struct http_connection *connection, const char *body, size_t length)
+{
+    struct evbuffer *output = bufferevent_get_output(connection->io);
+    evbuffer_add_printf(output, "%s\r\n", connection->closing ? "Connection: close\r\n" : "");
+    evbuffer_add(output, body, length);
+    connection->state = HTTP_WRITING;
+    http_connection_limit(connection, WRITE_MS);
+}
+
 void http_answer(struct http_exchange *exchange, int status, const char *type, const char *body,
                  size_t length)
 {
-    struct http_work *work = (struct http_work *)exchange;
-    struct http_connection *connection = work->connection;
-    struct evbuffer *output = bufferevent_get_output(connection->io);
+    const struct http_work *work = (const struct http_work *)exchange;
     bool bodiless = exchange->head.method && strcmp(exchange->head.method, "HEAD") == 0;
-    connection->server->settings.ended(exchange, status, connection->server->settings.argument);
-    if (connection->left) {
-        http_connection_close(connection);
+    struct http_connection *connection = begin_answer(exchange, status);
+    if (!connection)
         return;
-    }
-    evbuffer_add_printf(output, "HTTP/1.1 %d %s\r\n", status, http_status_words(status));
-    if (type)
-        evbuffer_add_printf(output, "Content-Type: %s\r\n", type);
-    evbuffer_add_printf(output, "x-amzn-RequestId: %s\r\nContent-Length: %zu\r\n%s%s\r\n",
-                        exchange->request_id, length, work->headers.data ? work->headers.data : "",
-                        connection->closing ? "Connection: close\r\n" : "");
-    if (!bodiless)
-        evbuffer_add(output, body, length);
-    connection->state = HTTP_WRITING;
-    http_connection_limit(connection, WRITE_MS);
+    evbuffer_add_printf(bufferevent_get_output(connection->io),
+                        "Content-Type: %s\r\nx-amzn-RequestId: %s\r\nContent-Length: %zu\r\n%s",
+                        type, exchange->request_id, length,
+                        work->headers.data ? work->headers.data : "");
+    end_answer(connection, body, bodiless ? 0 : length);
+}
+
+void http_answer_as(struct http_exchange *exchange, int status, const char *headers,
+                    const char *length_given, const char *body, size_t length)
+{
+    struct http_connection *connection = begin_answer(exchange, status);
+    if (!connection)
+        return;
+    struct evbuffer *output = bufferevent_get_output(connection->io);
+    evbuffer_add(output, headers, strlen(headers));
+    if (length_given)
+        evbuffer_add_printf(output, "Content-Length: %s\r\n", length_given);
+    else if (status != 204 && status != 304)
+        evbuffer_add_printf(output, "Content-Length: %zu\r\n", length);
+    end_answer(connection, body, length);
 }

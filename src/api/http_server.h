@@ -77,6 +77,11 @@ size_t http_server_connections(const struct http_server *server);
 /* A header line of the answer to come. */
 void http_answer_header(struct http_exchange *exchange, const char *name, const char *value);
 
+/* Answer EXCHANGE with HEADERS, lines that each end in CR LF, as another server has answered;
+ * LENGTH_GIVEN is the Content-Length where there is no body (HEAD), or NULL. */
+void http_answer_as(struct http_exchange *exchange, int status, const char *headers,
+                    const char *length_given, const char *body, size_t length);
+
 /* Answer EXCHANGE, which is over then. TYPE is the content type. */
 void http_answer(struct http_exchange *exchange, int status, const char *type, const char *body,
                  size_t length);

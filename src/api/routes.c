@@ -8,6 +8,8 @@
 
 #define TARGET_PREFIX "AWSGlue."
 
+enum { BODY_MAXIMUM = 4 << 20 };
+
 static bool is_json(const struct http_exchange *exchange)
 {
     const char *type = http_head_find(&exchange->head, "Content-Type");
@@ -26,6 +28,11 @@ static void run_operation(struct service *service, struct http_exchange *exchang
                         "the Content-Type is not " AWS_JSON_TYPE);
         return;
     }
+    if (exchange->body.length > BODY_MAXIMUM) {
+        aws_json_refuse(exchange, "RequestEntityTooLargeException",
+                        "the body of the request is too large");
+        return;
+    }
     json_t *body = aws_json_read(exchange);
     if (!body)
         return;
@@ -38,6 +45,17 @@ static void run_operation(struct service *service, struct http_exchange *exchang
     json_decref(body);
 }
 
+/* What is not ours: to the upstream, where there is one. True: it is answered. */
+static bool pass_on(struct service *service, struct http_exchange *exchange)
+{
+    if (!service->upstream)
+        return false;
+    exchange->operation = "upstream";
+    if (access_allow_foreign(service->access, exchange))
+        upstream_pass(service->upstream, exchange);
+    return true;
+}
+
 /* AWS JSON: every operation is a POST to "/". */
 static void route_aws(struct service *service, struct http_exchange *exchange)
 {
@@ -45,11 +63,12 @@ static void route_aws(struct service *service, struct http_exchange *exchange)
     const struct operation *operation = NULL;
     if (target && text_starts(target, TARGET_PREFIX))
         operation = operation_find(target + strlen(TARGET_PREFIX));
-    if (operation) {
+    bool ours = operation && (service->store || !operation->stored || !service->upstream);
+    if (ours) {
         run_operation(service, exchange, operation);
         return;
     }
-    if (!access_allow(service->access, exchange, 0))
+    if (pass_on(service, exchange) || !access_allow(service->access, exchange, 0))
         return;
     aws_json_refuse(exchange, "UnknownOperationException", "%s%.100s%s",
                     target ? "the operation " : "the header X-Amz-Target is missing",
@@ -106,10 +125,13 @@ void service_handle(struct http_exchange *exchange, void *argument)
             routes[i].run(service, exchange);
         return;
     }
-    if (strcmp(path, "/") != 0)
-        native_refuse(exchange, 404, "there is nothing at this path");
-    else if (!is_method(exchange, "POST"))
+    bool root = strcmp(path, "/") == 0;
+    if (root && is_method(exchange, "POST"))
+        route_aws(service, exchange);
+    else if (pass_on(service, exchange))
+        return;
+    else if (root)
         refuse_method(exchange, "POST");
     else
-        route_aws(service, exchange);
+        native_refuse(exchange, 404, "there is nothing at this path");
 }

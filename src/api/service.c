@@ -16,7 +16,13 @@
 #include "testconn/deadline.h"
 #include "text.h"
 
-enum { REPORTS = 1000, BODY_MAXIMUM = 4 << 20, SPARE_DESCRIPTORS = 64, DRAIN_STEP_MS = 50 };
+enum {
+    REPORTS = 1000,
+    BODY_MAXIMUM = 4 << 20,
+    UPSTREAM_BODY_MAXIMUM = 64 << 20,
+    SPARE_DESCRIPTORS = 64,
+    DRAIN_STEP_MS = 50
+};
 
 /* One line a request that is no mere look. */
 static void see_ended(const struct http_exchange *exchange, int status, void *argument)
@@ -78,7 +84,8 @@ static bool prepare(struct service *service, struct error *err)
 {
     const struct service_settings *settings = service->settings;
     bool loopback = true;
-    if (!listen_check(&settings->listen, &loopback, err) || !check_folders(&settings->files, err) ||
+    if ((settings->upstream && !upstream_check(settings->upstream, err)) ||
+        !listen_check(&settings->listen, &loopback, err) || !check_folders(&settings->files, err) ||
         !read_policy(settings, loopback, &service->policy, err))
         return false;
     if (!loopback && !settings->credentials)
@@ -92,6 +99,7 @@ static bool prepare(struct service *service, struct error *err)
 static void take_apart(struct service *service)
 {
     flights_free(service->flights);
+    upstream_free(service->upstream);
     http_server_free(service->http);
     store_free(service->store);
     registry_free(service->registry);
@@ -134,6 +142,9 @@ static bool begin(struct service *service, struct error *err)
     service->metrics = metrics_new();
     if (settings->catalog && !(service->store = store_new(service->base, &where, err)))
         return false;
+    if (settings->upstream &&
+        !(service->upstream = upstream_new(service->base, settings->upstream, err)))
+        return false;
     struct flights_settings how = {.registry = service->registry,
                                    .store = service->store,
                                    .metrics = service->metrics,
@@ -142,7 +153,7 @@ static bool begin(struct service *service, struct error *err)
                                    .policy = service->policy};
     service->flights = flights_new(service->base, &how);
     struct http_settings http = {.connections = room_for_connections(settings->connections),
-                                 .body = BODY_MAXIMUM,
+                                 .body = service->upstream ? UPSTREAM_BODY_MAXIMUM : BODY_MAXIMUM,
                                  .handle = service_handle,
                                  .ended = see_ended,
                                  .refusal = make_refusal,

@@ -13,6 +13,7 @@
 #include "references.h"
 #include "reports.h"
 #include "store.h"
+#include "upstream.h"
 
 struct service_texts {
     const char *const *items;
@@ -24,6 +25,7 @@ struct service_settings {
     struct service_texts listen; /* "127.0.0.1:9480", "[::1]:9480" */
     const char *catalog;         /* URL; NULL: stateless */
     const char *key_file;
+    const char *upstream;    /* URL of what is not ours; NULL: none */
     const char *credentials; /* file; NULL: nobody signs */
     const char *drivers;     /* folder */
     long tests;              /* at a time */
@@ -39,7 +41,8 @@ struct service {
     struct event_base *base;
     struct http_server *http;
     struct access *access;
-    struct store *store; /* NULL: stateless */
+    struct store *store;       /* NULL: stateless */
+    struct upstream *upstream; /* NULL: none */
     struct flights *flights;
     struct registry *registry;
     struct reports *reports;

@@ -18,7 +18,7 @@ enum { TIMEOUT_MAXIMUM_MS = 28000, LIST_MAXIMUM = 256 };
 
 static struct {
     struct option_texts listen, allow, deny, allow_files;
-    const char *credentials, *drivers, *config, *log_format, *log_level;
+    const char *credentials, *upstream, *drivers, *config, *log_format, *log_level;
     long max_tests, timeout_ms, max_connections, drain_ms;
     bool stateless, check_config;
 } settings;
@@ -32,6 +32,8 @@ static const struct option_row rows[] = {
     {"credentials", 0, "FILE", OPTION_TEXT, &settings.credentials, NULL, NULL,
      "access keys, one a line: ACCESS_KEY_ID SECRET_ACCESS_KEY and, unless it has all, its rights "
      "of test, read, secrets, write. Mode 0600. Every request is then to be signed (SigV4)"},
+    {"upstream", 'u', "URL", OPTION_TEXT, &settings.upstream, NULL, NULL,
+     "pass on to http://HOST:PORT what is not ours, as to an emulator of AWS"},
     {"max-tests", 'j', "N", OPTION_NUMBER, &settings.max_tests, NULL, "256",
      "tests at a time; the next is refused with ResourceNumberLimitExceededException"},
     {"timeout", 't', "TIME", OPTION_DURATION, &settings.timeout_ms, NULL, "20s",
@@ -162,6 +164,7 @@ static int run_serve(int argc, char **argv)
         .listen = split_texts(&settings.listen, &listen),
         .catalog = url,
         .key_file = catalog_choice.key_file,
+        .upstream = settings.upstream,
         .credentials = settings.credentials,
         .drivers = folder,
         .tests = settings.max_tests,

@@ -11,7 +11,7 @@ from support.program import ROOT, run
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "src/README.md", "drivers/README.md", "tests/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
-EXAMPLES = sorted((ROOT / "examples").iterdir())
+EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_file())
 CODES = set(re.findall(r"^REASON\((\w+),", (ROOT / "include/testconn/reasons.def").read_text(), re.M))
 SOURCES = "\n".join(path.read_text() for folder in ("src", "drivers", "secrets") for path in (ROOT / folder).rglob("*.[ch]"))
 
