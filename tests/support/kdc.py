@@ -8,6 +8,7 @@ from support.processes import wait_until
 from support.server import Server
 
 REALM = "TESTCONN.EXAMPLE"
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 PRINCIPALS = """
 addprinc -randkey kafka/localhost
 ktadd -k {folder}/kafka.keytab kafka/localhost
@@ -59,9 +60,10 @@ class KDC(Server):
             self.call(["/usr/sbin/kdb5_util", "create", "-r", REALM, "-s", "-P", "master"])
             self.call(["/usr/sbin/kadmin.local", "-r", REALM], PRINCIPALS.format(folder=self.folder))
         with open(self.folder / "log", "ab") as log:
-            clock = ["faketime", "-f", f"+{ahead}s"] if ahead else []
-            self.process = subprocess.Popen([*clock, "/usr/sbin/krb5kdc", "-n", "-r", REALM], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, env=self.environment)
+            # not by the command faketime, whose child would outlive it
+            clock = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"+{ahead}s", "DONT_FAKE_MONOTONIC": "1"} if ahead else {}
+            self.process = subprocess.Popen(["/usr/sbin/krb5kdc", "-n", "-r", REALM], stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, env={**self.environment, **clock})
         wait_until(self.answers, 10, "the KDC")
 
     def client_conf(self, kdc=None, extra=""):
