@@ -105,6 +105,16 @@ def test_there_is_an_example_for_each_type():
 def test_the_databases_of_compose_are_those_that_are_tested_there():
     services = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())["services"]
     tested = [one["Name"] for one in yaml.safe_load((ROOT / "docker/connections.yaml").read_text())]
-    assert sorted(tested) == sorted(set(services) - {"testconn"})
+    assert sorted(tested) == sorted(set(services) - {"testconn", "serve"})
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert published and all(port.startswith("127.0.0.1:") for port in published) and len(set(published)) == len(published)
+
+
+@pytest.mark.parametrize("name", ["report", "certificates"])
+def test_every_member_of_a_schema_is_described(name):
+    def look(node, path):
+        for key, member in {**node.get("properties", {}), **node.get("$defs", {})}.items():
+            if isinstance(member, dict):
+                assert "description" in member, f"{path}/{key}"
+                look(member, f"{path}/{key}")
+    look(json.loads((ROOT / "share/schema" / f"{name}.schema.json").read_text()), name)
