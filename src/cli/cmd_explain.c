@@ -205,9 +205,8 @@ static int explain_input(void)
 {
     struct input input;
     int code = EXIT_USAGE;
-    if (!input_read(settings.input, INPUT_EXPANDED, &input))
-        return code;
-    if (input_has_definitions(&input, "explain")) {
+    if (input_read(settings.input, INPUT_EXPANDED, &input) &&
+        input_has_definitions(&input, "explain")) {
         char *folder = settings.drivers ? xstrdup(settings.drivers) : registry_default_folder();
         struct registry *registry = registry_new(folder);
         code = explain(&input, registry);

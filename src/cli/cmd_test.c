@@ -239,6 +239,21 @@ static int finish(struct run *run, int ended_by)
     return run->error ? tell_output_error(run->error) : summary_exit_code(&run->summary);
 }
 
+/* A file that is readable and holds no definition: for programs that is a report as well. */
+static int tell_refused(struct run *run)
+{
+    struct report *report = report_new("", NULL);
+    report_refuse(report, &run->input.refused, "");
+    summary_add(&run->summary, report);
+    run->summary.duration_ms = report->duration_ms;
+    bool written = strcmp(settings.output, "json") == 0
+                       ? output_json(stdout, &report, 1, &run->summary)
+                       : output_ndjson(stdout, report);
+    run->error = written && fflush(stdout) == 0 ? 0 : errno;
+    report_free(report);
+    return run->error ? tell_output_error(run->error) : summary_exit_code(&run->summary);
+}
+
 static int run_tests(const struct choice *choice)
 {
     struct run run = {.error = 0};
@@ -254,6 +269,8 @@ static int run_tests(const struct choice *choice)
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
     int code = choice_read("test", choice, &run.input, &run.stored);
+    if (code != 0 && run.input.refused.count && !is_text())
+        code = tell_refused(&run);
     if (code == 0) {
         run.reports = xcalloc(run.input.list.count, sizeof *run.reports);
         open_screen(&run, base);

@@ -105,9 +105,8 @@ static void free_entries(struct catalog_entry *entries, size_t count)
 /* Read and check the input of COMMAND; NAME as for check(). */
 static bool read_input(const char *command, const char *name, struct input *input)
 {
-    if (!input_read(connections_settings.input, INPUT_VERBATIM, input))
-        return false;
-    if (input_has_definitions(input, command) && check_all(input, name))
+    if (input_read(connections_settings.input, INPUT_VERBATIM, input) &&
+        input_has_definitions(input, command) && check_all(input, name))
         return true;
     input_release(input);
     return false;

@@ -35,11 +35,14 @@ static bool take_connections(json_t *document, struct input *input)
     struct problems problems = PROBLEMS_INIT;
     const char *catalog_name;
     bool taken = connection_list_read(document, &input->list, &catalog_name, &problems);
-    if (!taken)
+    if (taken) {
+        if (catalog_name)
+            input->catalog_name = xstrdup(catalog_name);
+        problems_release(&problems);
+    } else {
         print_problems(input->name, &problems);
-    else if (catalog_name)
-        input->catalog_name = xstrdup(catalog_name);
-    problems_release(&problems);
+        input->refused = problems;
+    }
     return taken;
 }
 
@@ -95,6 +98,7 @@ void input_release(struct input *input)
     for (size_t i = 0; input->unset && i < input->list.count; i++)
         problems_release(&input->unset[i]);
     free(input->unset);
+    problems_release(&input->refused);
     free(input->catalog_name);
     connection_list_release(&input->list);
 }

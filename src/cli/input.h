@@ -10,8 +10,9 @@
 struct input {
     const char *name; /* of the file, or "standard input" */
     struct connection_list list;
-    struct problems *unset; /* per connection: variables that are not set */
-    char *catalog_name;     /* a request to test this stored connection; the list is empty then */
+    struct problems *unset;  /* per connection: variables that are not set */
+    struct problems refused; /* what is wrong with a file that holds no definition at all */
+    char *catalog_name;      /* a request to test this stored connection; the list is empty then */
 };
 
 enum input_mode {
@@ -21,7 +22,8 @@ enum input_mode {
 
 /*
  * Read PATH ("-": standard input) and take the definitions out. False after a line on stderr:
- * nothing readable, neither JSON nor YAML, no connection in it.
+ * nothing readable, neither JSON nor YAML, no connection in it (then REFUSED says it, too). End
+ * with input_release() in any case.
  */
 bool input_read(const char *path, enum input_mode mode, struct input *input);
 void input_release(struct input *input);

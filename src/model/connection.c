@@ -149,11 +149,18 @@ static bool add_all(json_t *array, struct connection_list *list, struct problems
     return problems->refused == 0;
 }
 
+/* A member of OBJECT; null is as good as absent, as in all of AWS's JSON. */
+static json_t *given(const json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    return json_is_null(value) ? NULL : value;
+}
+
 static bool read_test_request(json_t *document, struct connection_list *list,
                               const char **catalog_name, struct problems *problems)
 {
-    json_t *name = json_object_get(document, "ConnectionName");
-    json_t *input = json_object_get(document, "TestConnectionInput");
+    json_t *name = given(document, "ConnectionName");
+    json_t *input = given(document, "TestConnectionInput");
     if (name && input) {
         problems_add(
             problems, "", "both-given",
@@ -164,6 +171,9 @@ static bool read_test_request(json_t *document, struct connection_list *list,
             problems_add(problems, "ConnectionName", "value-kind", "is not a name");
     } else if (json_is_object(input)) {
         add(list, input, "TestConnectionInput.");
+    } else if (!input) {
+        problems_add(problems, "", "both-missing",
+                     "ConnectionName and TestConnectionInput are both null; one is needed");
     } else {
         problems_add(problems, "TestConnectionInput", "value-kind", "is not an object");
     }
@@ -199,13 +209,15 @@ bool connection_list_read(json_t *document, struct connection_list *list, const 
     if (is_definition(document))
         return add(list, document, "");
     if (json_is_object(document) && json_object_size(document) == 0)
-        problems_add(problems, "", "both-missing",
-                     "is empty: a connection, or ConnectionName or TestConnectionInput of a test, "
-                     "is needed");
+        problems_add(
+            problems, "", "both-missing",
+            "the input is empty: a connection, or ConnectionName or TestConnectionInput of a test, "
+            "is needed");
     else
-        problems_add(problems, "", "not-a-connection",
-                     "is no connection: neither ConnectionType nor ConnectionProperties is in it, "
-                     "and it is no "
-                     "list of connections");
+        problems_add(
+            problems, "", "not-a-connection",
+            "the input is no connection: neither ConnectionType nor ConnectionProperties is in it, "
+            "and it is no "
+            "list of connections");
     return false;
 }

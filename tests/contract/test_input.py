@@ -8,7 +8,7 @@ import time
 import pytest
 
 from support.processes import free_port
-from support.program import PROGRAM, batch, jdbc, run
+from support.program import PROGRAM, batch, jdbc, run, verdict
 
 
 def closed(name="orders", **more):
@@ -40,11 +40,27 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)
     ('{"Name": "\\ud800"}', ["JSON"]), ('{"Name": 1e999}', ["JSON", "overflow"]),
 ], ids=lambda value: str(value)[:30] if isinstance(value, str) else None)
 def test_what_is_no_definition_is_told_on_stderr_with_exit_2(text, words):
-    done = run(["test", "--input", "-", "-o", "json"], stdin=text)
+    done = run(["test", "--input", "-"], stdin=text)
     assert done.returncode == 2 and done.stdout == "" and "JSON_" not in done.stderr, done
     assert done.stderr.count("standard input") == 1 and len(done.stderr) < 400
     for word in words:
         assert word in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("text, words", [
+    ("[]", "no connection"), ("{}", "both-missing"), ('["a"]', "element 1"), ('[{"Name": "a"}, 3]', "element 2"), ('{"x": 1}', "no connection"),
+    ('{"ConnectionName": "a", "TestConnectionInput": {}}', "both given"), ('{"ConnectionName": null}', "both null"),
+    ('{"ConnectionName": 1}', "ConnectionName: is not a name"), ("TestConnectionInput: [1]", "TestConnectionInput: is not an object")])
+def test_a_readable_file_without_a_definition_is_a_report_for_programs(text, words):
+    report = verdict(json.loads(text) if text[0] in "[{" else {"TestConnectionInput": [1]})
+    assert (report["exit"], report["code"], report["stage"]) == (2, "INVALID_INPUT", "input") and words in str(report)
+    done = run(["test", "-i", "-", "-o", "ndjson"], stdin=text)
+    assert done.returncode == 2 and json.loads(done.stdout)["findings"]
+
+
+def test_null_is_as_good_as_absent_in_a_request():
+    inner = {key: value for key, value in closed().items() if key != "Name"}
+    assert verdict({"ConnectionName": None, "TestConnectionInput": inner})["code"] == "CONNECT_REFUSED"
 
 
 @pytest.mark.parametrize("data, words", [
