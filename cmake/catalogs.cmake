@@ -14,3 +14,4 @@ function(add_catalog name)
 endfunction()
 
 add_catalog(sqlite PkgConfig::SQLITE)
+add_catalog(postgresql PkgConfig::PQ)

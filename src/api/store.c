@@ -17,6 +17,7 @@
 #include "catalog_message.h"
 #include "catalog_process.h"
 #include "fd.h"
+#include "hide.h"
 #include "testconn/deadline.h"
 #include "text.h"
 
@@ -301,9 +302,12 @@ struct store *store_new(struct event_base *base, const struct store_settings *se
     if (store->open)
         return store;
     *err = store->failure;
-    if (err->reason == REASON_NONE)
-        error_set(err, REASON_TIMED_OUT, "the catalog %s could not be opened within %d s",
-                  settings->url, ANSWER_MS / 1000);
+    if (err->reason == REASON_NONE) {
+        char *shown = hide_in_url(settings->url);
+        error_set(err, REASON_TIMED_OUT, "the catalog %s could not be opened within %d s", shown,
+                  ANSWER_MS / 1000);
+        free(shown);
+    }
     store_free(store);
     return NULL;
 }

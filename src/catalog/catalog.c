@@ -10,6 +10,7 @@
 
 #include "catalog_backend.h"
 #include "folder.h"
+#include "hide.h"
 #include "text.h"
 #include "words.h"
 
@@ -24,8 +25,15 @@ static const struct {
     const char *kind, *form, *library, *package;
 } kinds[] = {{"sqlite", "sqlite:PATH", "libsqlite3.so.0", "libsqlite3-0"},
              {"postgresql", "postgresql://USER@HOST:PORT/DATABASE", "libpq.so.5", "libpq5"},
-             {"glue", "glue:REGION", "libcurl.so.4", "libcurl4"}};
+             {"glue", "glue://REGION", "libcurl.so.4", "libcurl4"}};
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
+
+static catalog_aws *aws_caller; /* of this process */
+
+void catalog_use_aws(catalog_aws *call)
+{
+    aws_caller = call;
+}
 
 static int find_kind(const char *url)
 {
@@ -69,26 +77,40 @@ static const struct catalog_backend *load(int kind, const char *folder, struct e
     return backend;
 }
 
+static struct catalog *refuse_url(const char *url, struct error *err)
+{
+    bool path = *url == '/';
+    bool alias = text_starts(url, "postgres:");
+    error_set(
+        err, REASON_INVALID_INPUT,
+        "\"%.*s\" names no catalog: sqlite:PATH, postgresql://... or glue://... is needed%s%s%s",
+        (int)strcspn(url, ":/@"), url,
+        path    ? "; did you mean sqlite:"
+        : alias ? "; did you mean postgresql"
+                : "",
+        path    ? url
+        : alias ? "://..."
+                : "",
+        path || alias ? " ?" : "");
+    return NULL;
+}
+
 struct catalog *catalog_open(const char *url, const struct catalog_options *options,
                              struct error *err)
 {
     int kind = find_kind(url);
-    if (kind < 0) {
-        bool path = strchr(url, '/') || !strchr(url, ':');
-        error_set(
-            err, REASON_INVALID_INPUT,
-            "\"%.*s\" names no catalog: sqlite:PATH, postgresql://... or glue:... is needed%s%s%s",
-            (int)strcspn(url, ":/@"), url, path && *url == '/' ? "; did you mean sqlite:" : "",
-            path && *url == '/' ? url : "", path && *url == '/' ? " ?" : "");
-        return NULL;
-    }
+    if (kind < 0)
+        return refuse_url(url, err);
+    struct catalog_options given = *options;
     const struct catalog_backend *backend = load(kind, options->folder, err);
     const char *location = url + strlen(kinds[kind].kind) + 1;
-    void *store = backend ? backend->open(location, options, err) : NULL;
+    given.call_aws = aws_caller;
+    void *store = backend ? backend->open(location, &given, err) : NULL;
     if (!store)
         return NULL;
     struct catalog *catalog = xcalloc(1, sizeof *catalog);
-    catalog->url = xstrdup(url);
+    /* A path is no URL: nothing in it is a password. */
+    catalog->url = text_starts(url, "sqlite:") ? xstrdup(url) : hide_in_url(url);
     catalog->backend = backend;
     catalog->store = store;
     return catalog;
@@ -106,6 +128,17 @@ void catalog_close(struct catalog *catalog)
 const char *catalog_url(const struct catalog *catalog)
 {
     return catalog->url;
+}
+
+bool catalog_is_read_only(const struct catalog *catalog)
+{
+    return catalog->backend->read_only != NULL;
+}
+
+void catalog_leave_out_passwords(struct catalog *catalog, bool on)
+{
+    if (catalog->backend->leave_out_passwords)
+        catalog->backend->leave_out_passwords(catalog->store, on);
 }
 
 char *catalog_default_url(struct error *err)
@@ -150,11 +183,23 @@ static enum catalog_result check_name(const char *name, struct error *err)
     return CATALOG_INVALID;
 }
 
+/* CATALOG_OK when connections can be written, and NAME is one that the API allows. */
+static enum catalog_result check_write(const struct catalog *catalog, const char *name,
+                                       struct error *err)
+{
+    if (!catalog->backend->read_only)
+        return check_name(name, err);
+    error_set(err, REASON_INVALID_INPUT,
+              "the catalog %s is read-only: its connections are created, changed and deleted in %s",
+              catalog->url, catalog->backend->read_only);
+    return CATALOG_INVALID;
+}
+
 enum catalog_result catalog_create(struct catalog *catalog, const struct catalog_entry *entries,
                                    size_t count, bool replace, size_t *at, struct error *err)
 {
     for (*at = 0; *at < count; ++*at)
-        if (check_name(entries[*at].name, err) != CATALOG_OK)
+        if (check_write(catalog, entries[*at].name, err) != CATALOG_OK)
             return CATALOG_INVALID;
     *at = 0;
     return catalog->backend->create(catalog->store, entries, count, replace, at, err);
@@ -201,7 +246,7 @@ enum catalog_result catalog_list(struct catalog *catalog, const struct catalog_f
 enum catalog_result catalog_update(struct catalog *catalog, const struct catalog_entry *entry,
                                    struct error *err)
 {
-    enum catalog_result result = check_name(entry->name, err);
+    enum catalog_result result = check_write(catalog, entry->name, err);
     return result == CATALOG_OK ? catalog->backend->update(catalog->store, entry, err) : result;
 }
 
@@ -227,7 +272,7 @@ enum catalog_result catalog_batch_delete(struct catalog *catalog, const char *co
         return CATALOG_INVALID;
     }
     for (size_t i = 0; i < count; i++)
-        if (check_name(names[i], err) != CATALOG_OK)
+        if (check_write(catalog, names[i], err) != CATALOG_OK)
             return CATALOG_INVALID;
     return catalog->backend->batch_delete(catalog->store, names, count, results, err);
 }
@@ -243,7 +288,7 @@ enum catalog_result catalog_set_status(struct catalog *catalog, const char *name
         text_one_line(cut, CATALOG_REASON_MAXIMUM + 1, reason, strlen(reason));
     }
     enum catalog_result result = check_name(name, err);
-    if (result == CATALOG_OK)
+    if (result == CATALOG_OK && !catalog->backend->read_only)
         result = catalog->backend->set_status(catalog->store, name, version, status, cut,
                                               validated_ms, err);
     free(cut);

@@ -24,8 +24,8 @@ enum catalog_result {
     CATALOG_INVALID,        /* a name, limit or filter that the API does not allow */
     CATALOG_INVALID_TOKEN,  /* list: not a token of this listing */
     CATALOG_SEALED,         /* the key is lost or another, or a definition was tampered with */
-    CATALOG_BUSY,           /* locked by another program, or no room left */
-    CATALOG_FAILED          /* the store itself: unreadable, foreign, damaged, read-only, newer */
+    CATALOG_BUSY,           /* locked by another program, no room left, or no answer in time */
+    CATALOG_FAILED          /* the store itself: unreadable, away, foreign, damaged, newer */
 };
 
 enum catalog_status { CATALOG_STATUS_NONE, CATALOG_STATUS_READY, CATALOG_STATUS_FAILED };
@@ -71,9 +71,23 @@ struct catalog_page {
 };
 void catalog_page_release(struct catalog_page *page);
 
+/*
+ * One call to AWS as the agent, waited for: REQUEST is {"service", "region"?, "endpoint"?,
+ * "operation", "body" (an object), "what"}. The answer, which the caller wipes and frees, is
+ * {"where": "glue.eu-west-1.amazonaws.com", "document": {...}} or, when AWS refused,
+ * {"where", "fault": {"status", "code", "message", "kind": "denied" | "missing" | "throttled" |
+ * "server" | "other", "remedy"?, "from"}}. NULL with ERR set: there is no answer of AWS.
+ */
+typedef char *catalog_aws(const char *request, struct error *err);
+
+/* Have CALL do that in this process. Who never says so opens no catalog that needs it. */
+void catalog_use_aws(catalog_aws *call);
+
 struct catalog_options {
     const char *folder;   /* of the catalog modules; NULL: beside the program */
     const char *key_file; /* NULL: where the store keeps its key itself */
+    /* Calls AWS as the agent, for kinds that need it; catalog_open() sets it. */
+    catalog_aws *call_aws;
 };
 
 struct catalog;
@@ -88,12 +102,21 @@ struct catalog *catalog_open(const char *url, const struct catalog_options *opti
                              struct error *err);
 void catalog_close(struct catalog *catalog); /* wipes the key; NULL is allowed */
 
-/* The URL it was opened by, for messages. */
+/* The URL it was opened by, without its secrets: for messages. */
 const char *catalog_url(const struct catalog *catalog);
 
 /* "sqlite:$XDG_STATE_HOME/testconn/catalog.db", or below ~/.local/state; its folder is made by the
  * first write. NULL with ERR set where neither variable is. The caller frees it. */
 char *catalog_default_url(struct error *err);
+
+/*
+ * Whether the store can only be read: what would write is refused (CATALOG_INVALID), and a status
+ * is left as it is (catalog_set_status() does nothing and returns CATALOG_OK).
+ */
+bool catalog_is_read_only(const struct catalog *catalog);
+
+/* ON: from now on definitions may come without passwords, where the store can leave them out. */
+void catalog_leave_out_passwords(struct catalog *catalog, bool on);
 
 /*
  * Store COUNT new connections, all or none. REPLACE: those that exist are updated instead of

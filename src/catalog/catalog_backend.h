@@ -9,9 +9,10 @@
 #define CATALOG_BACKEND_H
 
 #include "catalog.h"
+#include "seal.h"
 
 /* Raised when struct catalog_backend or anything it refers to changes. */
-#define CATALOG_BACKEND_ABI 1
+#define CATALOG_BACKEND_ABI 2
 
 struct catalog_backend {
     int abi;
@@ -33,6 +34,10 @@ struct catalog_backend {
     enum catalog_result (*set_status)(void *store, const char *name, int64_t version,
                                       enum catalog_status status, const char *reason,
                                       int64_t validated_ms, struct error *err);
+    /* "AWS Glue": where it is written instead; it has no create, update, batch_delete and
+     * set_status then. NULL: here. */
+    const char *read_only;
+    void (*leave_out_passwords)(void *store, bool leave); /* NULL: it cannot */
 };
 
 #define CATALOG_BACKEND_SYMBOL "testconn_catalog"
@@ -42,5 +47,37 @@ struct catalog_backend {
 
 /* Append an empty entry to PAGE and return it. */
 struct catalog_entry *catalog_page_add(struct catalog_page *page);
+
+/* What every kind of store says alike; PLACE is how messages call the store. */
+enum catalog_result catalog_refuse_missing(const char *place, const char *name, const char *hint,
+                                           struct error *err); /* HINT may be "" */
+enum catalog_result catalog_refuse_taken(const char *place, const char *name, struct error *err);
+enum catalog_result catalog_refuse_changed(const char *name, struct error *err);
+
+/* Whether NAMES[INDEX] stood before in NAMES: then RESULTS[INDEX] is what that came to. */
+bool catalog_repeats(const char *const *names, size_t index, enum catalog_result *results);
+
+/* The status that a store wrote as NUMBER. */
+enum catalog_status catalog_status_of(long long number);
+
+/* The key of a store that seals. Begin with everything zero but PATH; end by wiping it. */
+struct catalog_key {
+    char *path;
+    bool known;
+    struct seal_key key;
+};
+
+/*
+ * Have KEY at hand, the one with the id WANTED of what PLACE holds ("": it holds nothing yet).
+ * CREATE: one is made where it is missing and nothing is held. CATALOG_SEALED or another with ERR
+ * set, naming the file.
+ */
+enum catalog_result catalog_key_get(struct catalog_key *key, const char *place, const char *wanted,
+                                    bool create, struct error *err);
+
+/* The definition of ENTRY, whose name is set, out of SIZE bytes of SEALED under the key ID. */
+enum catalog_result catalog_key_open(const struct catalog_key *key, const char *place,
+                                     const char *id, const unsigned char *sealed, size_t size,
+                                     struct catalog_entry *entry, struct error *err);
 
 #endif

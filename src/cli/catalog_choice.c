@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "hide.h"
 #include "text.h"
 
 struct catalog_choice catalog_choice;
@@ -17,6 +18,23 @@ char *catalog_choice_url(struct error *err)
     if (catalog_choice.url)
         return xstrdup(catalog_choice.url);
     return variable && *variable ? xstrdup(variable) : catalog_default_url(err);
+}
+
+void catalog_choice_conceal(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        char *shown = strstr(argv[i], "postgres");
+        if (!shown || !strchr(shown, ':'))
+            continue;
+        char *copy = xstrdup(argv[i]);
+        char *hidden = hide_in_url(shown);
+        size_t room = strlen(shown);
+        size_t length = strlen(hidden);
+        memset(shown, ' ', room);
+        memcpy(shown, hidden, length < room ? length : room);
+        argv[i] = copy;
+        free(hidden);
+    }
 }
 
 struct catalog *catalog_choice_open(struct error *err)

@@ -20,16 +20,20 @@ extern struct catalog_choice {
      &catalog_choice.url,                                                                          \
      NULL,                                                                                         \
      NULL,                                                                                         \
-     "where stored connections are: sqlite:PATH (default: $TESTCONN_CATALOG, else "                \
-     "testconn/catalog.db in $XDG_STATE_HOME or ~/.local/state)"},                                 \
+     "where stored connections are: sqlite:PATH or postgresql://USER@HOST/DATABASE (default: "     \
+     "$TESTCONN_CATALOG, else testconn/catalog.db in $XDG_STATE_HOME or ~/.local/state)"},         \
     {                                                                                              \
         "key-file", 0, "FILE", OPTION_TEXT, &catalog_choice.key_file, NULL, NULL,                  \
-            "the key of the catalog (default: PATH.key)"                                           \
+            "the key of the catalog (default: PATH.key); postgresql: needs one, the same on "      \
+            "each agent"                                                                           \
     }
 
 /* The URL of the chosen catalog, of TESTCONN_CATALOG, or of the user's own; the caller frees it.
  * NULL with ERR set. */
 char *catalog_choice_url(struct error *err);
+
+/* Take the passwords in a catalog's URL out of what `ps` shows of us: ARGV gets copies. */
+void catalog_choice_conceal(int argc, char **argv);
 
 /* Open the chosen catalog, or the one of TESTCONN_CATALOG, or the user's own. NULL with ERR set. */
 struct catalog *catalog_choice_open(struct error *err);

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "catalog_choice.h"
 #include "catalog_process.h"
 #include "commands.h"
 #include "json_memory.h"
@@ -127,6 +128,7 @@ int main(int argc, char **argv)
     /* Definitions hold secrets: no core file, and no look into our memory. */
     prctl(PR_SET_DUMPABLE, 0);
     json_memory_wipe();
+    catalog_choice_conceal(argc, argv);
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "template"))
         return run_template(argc, argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* catalog_size.c - what a get and a page of list cost in a small and in a large catalog, measured
- * in turns within one run. Arguments: the folder of the modules, connections of the large one. */
+ * in turns within one run. Arguments: the folder of the modules, connections of the large one, and
+ * the URLs of both, which are empty, where they are to be no files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,15 +93,18 @@ static void measure(struct place *place, size_t round)
         place->list_us = list_us;
 }
 
-static void open_place(struct place *place, const char *folder, const char *modules)
+static void open_place(struct place *place, const char *folder, const char *modules,
+                       const char *given)
 {
     struct error err = ERROR_INIT;
-    struct catalog_options options = {.folder = modules};
-    char *url = text_format("sqlite:%s/%zu.db", folder, place->size);
+    char *key = text_format("%s/%zu.db.key", folder, place->size);
+    struct catalog_options options = {.folder = modules, .key_file = key};
+    char *url = given ? xstrdup(given) : text_format("sqlite:%s/%zu.db", folder, place->size);
     place->catalog = catalog_open(url, &options, &err);
     if (!place->catalog)
         die(&err);
     free(url);
+    free(key);
     fill(place);
 }
 
@@ -122,7 +126,7 @@ int main(int argc, char **argv)
     if (argc < 2 || !mkdtemp(folder))
         return 2;
     for (int i = 0; i < 2; i++)
-        open_place(&places[i], folder, argv[1]);
+        open_place(&places[i], folder, argv[1], argc > 4 ? argv[3 + i] : NULL);
     for (size_t round = 0; round < ROUNDS; round++)
         for (int i = 0; i < 2; i++)
             measure(&places[i], round);

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A catalog in a folder of its own, through the program."""
+"""A catalog of a test's own, in a folder or in a database, through the program."""
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 
 from support.program import PROGRAM, jdbc
@@ -16,12 +17,16 @@ class Catalog:
         self.key = pathlib.Path(f"{self.path}.key")
         self.environment = {**ENVIRONMENT, "TESTCONN_CATALOG": f"sqlite:{self.path}"}
 
+    def arguments(self, arguments):
+        """The arguments of the program, with what every command of this kind of catalog needs."""
+        return [str(argument) for argument in arguments]
+
     def start(self, *arguments, **options):
-        return subprocess.Popen([str(PROGRAM), *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        return subprocess.Popen([str(PROGRAM), *self.arguments(arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, env=self.environment, **options)
 
     def run(self, *arguments, stdin=None, environment=None, timeout=60, **options):
-        return subprocess.run([str(PROGRAM), *map(str, arguments)], input=stdin, text=True, capture_output=True,
+        return subprocess.run([str(PROGRAM), *self.arguments(arguments)], input=stdin, text=True, capture_output=True,
                               env={**self.environment, **(environment or {})}, timeout=timeout, **options)
 
     def connections(self, *arguments, document=None, **options):
@@ -47,9 +52,54 @@ class Catalog:
     def names(self, *arguments):
         return [entry["Name"] for entry in self.answer("list", *arguments)["ConnectionList"]]
 
+    def execute(self, statement, *values):
+        """Run SQL in the store itself, whose table is {connections}; the rows."""
+        with sqlite3.connect(self.path) as database:
+            return database.execute(statement.format(connections="connections"), values).fetchall()
+
+    def is_untouched(self):
+        """Whether nothing was ever stored."""
+        return not self.path.exists()
+
+    def is_whole(self):
+        """Whether the store finds itself undamaged."""
+        return self.execute("pragma integrity_check") == [("ok",)]
+
     def bytes(self):
         """What every file beside the catalog holds, the catalog's own too."""
         return b"".join(path.read_bytes() for path in self.path.parent.iterdir() if path.is_file())
+
+
+class SharedCatalog(Catalog):
+    """A catalog in the database `catalog` of a PostgreSQL server; one agent of several."""
+
+    def __init__(self, server, folder, key=None, password="pw-app", host="127.0.0.1", user="app", query=""):
+        super().__init__(folder)
+        self.server = server
+        self.key = pathlib.Path(key or pathlib.Path(folder) / "shared.key")
+        self.url = f"postgresql://{user}:{password}@{host}:{server.port}/catalog{query}"
+        self.environment["TESTCONN_CATALOG"] = self.url
+
+    def arguments(self, arguments):
+        words = [str(argument) for argument in arguments]
+        at = 2 if words[:1] == ["connections"] else 1
+        return words if len(words) < at or "--key-file" in words else [*words[:at], "--key-file", str(self.key), *words[at:]]
+
+    def execute(self, statement, *values):
+        return self.server.rows("catalog", statement.format(connections="testconn.connections"), *values)
+
+    def is_untouched(self):
+        return self.server.rows("catalog", "select count(*) from pg_namespace where nspname = 'testconn'") == [(0,)]
+
+    def is_whole(self):
+        """Whether the index holds the rows that are there, and no criterion belongs to nobody."""
+        self.execute("create extension if not exists amcheck")
+        self.execute("select bt_index_check('testconn.connections_pkey', true)")
+        return self.execute("select 1 from testconn.criteria where name not in (select name from testconn.connections)") == []
+
+    def bytes(self):
+        rows = self.execute("select c::text from testconn.connections c")
+        return repr(rows).encode() + (self.server.folder / "log").read_bytes()
 
 
 def orders(name="orders", password="pw", **more):

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "key_file.h"
 #include "publish.h"
 #include "store.h"
 #include "text.h"
@@ -178,46 +177,11 @@ static enum catalog_result find_key_id(const struct store *store, char *id, stru
                                                      : failure(store, code, "cannot read", err);
 }
 
-/* The key is missing though definitions are sealed with it, or another. */
-static enum catalog_result refuse_key(const struct store *store, const char *id, bool missing,
-                                      struct error *err)
-{
-    if (missing)
-        error_set(err, REASON_DECRYPT_FAILED,
-                  "the key %s is missing: the connections of %s are sealed with it (key id %s)",
-                  store->key_path, store->path, id);
-    else
-        error_set(err, REASON_DECRYPT_FAILED,
-                  "%s is not the key of this catalog: it has the id %s, the connections of %s are "
-                  "sealed with key id %s",
-                  store->key_path, store->key.id, store->path, id);
-    error_brief(err, missing ? "the key %s is missing" : "%s is not the key of the catalog",
-                store->key_path);
-    error_remedy(err,
-                 "put the right key back as %s; where it is lost for good, delete the connections "
-                 "and create them again",
-                 store->key_path);
-    return CATALOG_SEALED;
-}
-
 enum catalog_result key_get(struct store *store, bool create, struct error *err)
 {
     char id[SEAL_ID_SIZE];
     /* In this order: a key is published before the first row is sealed with it. */
     enum catalog_result result = find_key_id(store, id, err);
-    if (result != CATALOG_OK || (store->has_key && strcmp(id, store->key.id) == 0))
-        return result;
-    enum key_state state = key_file_read(store->key_path, &store->key, err);
-    if (state == KEY_MISSING && *id)
-        return refuse_key(store, id, true, err);
-    if (state == KEY_MISSING && create)
-        state = key_file_make(store->key_path, &store->key, err) ? KEY_READ : KEY_REFUSED;
-    if (state != KEY_READ)
-        return err->reason == REASON_DECRYPT_FAILED ? CATALOG_SEALED
-               : err->reason == REASON_BUSY         ? CATALOG_BUSY
-                                                    : CATALOG_FAILED;
-    if (*id && strcmp(id, store->key.id) != 0)
-        return refuse_key(store, id, false, err);
-    store->has_key = true;
-    return CATALOG_OK;
+    return result == CATALOG_OK ? catalog_key_get(&store->key, store->path, id, create, err)
+                                : result;
 }

@@ -21,7 +21,6 @@ static char *text_of(sqlite3_stmt *statement, int column)
 
 static void take_row(sqlite3_stmt *row, struct catalog_entry *entry)
 {
-    int status = sqlite3_column_int(row, 7);
     entry->name = text_of(row, 0);
     entry->type = text_of(row, 1);
     entry->tags = text_of(row, 2);
@@ -29,9 +28,7 @@ static void take_row(sqlite3_stmt *row, struct catalog_entry *entry)
     entry->created_ms = sqlite3_column_int64(row, 4);
     entry->updated_ms = sqlite3_column_int64(row, 5);
     entry->updated_by = text_of(row, 6);
-    entry->status = status == CATALOG_STATUS_READY || status == CATALOG_STATUS_FAILED
-                        ? (enum catalog_status)status
-                        : CATALOG_STATUS_NONE;
+    entry->status = catalog_status_of(sqlite3_column_int(row, 7));
     entry->reason = text_of(row, 8);
     entry->validated_ms = sqlite3_column_int64(row, 9);
 }
@@ -39,32 +36,17 @@ static void take_row(sqlite3_stmt *row, struct catalog_entry *entry)
 static enum catalog_result open_row(const struct store *store, sqlite3_stmt *row,
                                     struct catalog_entry *entry, struct error *err)
 {
-    const char *id = (const char *)sqlite3_column_text(row, KEY_COLUMN);
-    if (!id || strcmp(id, store->key.id) != 0) {
-        error_set(err, REASON_DECRYPT_FAILED,
-                  "the connection \"%s\" of %s is sealed with key id %s; %s has the id %s",
-                  entry->name, store->path, id ? id : "-", store->key_path, store->key.id);
-        return CATALOG_SEALED;
-    }
-    entry->definition = seal_open(&store->key, entry->name, sqlite3_column_blob(row, SEALED_COLUMN),
-                                  (size_t)sqlite3_column_bytes(row, SEALED_COLUMN));
-    if (entry->definition)
-        return CATALOG_OK;
-    error_set(err, REASON_DECRYPT_FAILED,
-              "the definition of \"%s\" in %s does not open with the right key %s: it was damaged, "
-              "or put there from under another name",
-              entry->name, store->path, store->key_path);
-    error_remedy(err, "update the connection with its right definition, or delete it");
-    return CATALOG_SEALED;
+    return catalog_key_open(&store->key, store->path,
+                            (const char *)sqlite3_column_text(row, KEY_COLUMN),
+                            sqlite3_column_blob(row, SEALED_COLUMN),
+                            (size_t)sqlite3_column_bytes(row, SEALED_COLUMN), entry, err);
 }
 
 static enum catalog_result refuse_name(const struct store *store, const char *name,
                                        struct error *err)
 {
-    error_set(err, REASON_INVALID_INPUT, "the catalog %s has no connection \"%s\"%s", store->path,
-              name, store->db ? "" : ": there is no such file yet");
-    error_remedy(err, "correct the name, or create the connection");
-    return CATALOG_NOT_FOUND;
+    return catalog_refuse_missing(store->path, name, store->db ? "" : ": there is no such file yet",
+                                  err);
 }
 
 enum catalog_result store_get(void *argument, const char *name, struct catalog_entry *entry,

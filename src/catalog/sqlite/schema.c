@@ -99,7 +99,7 @@ static bool is_new(const struct store *store)
 {
     struct stat status;
     return stat(store->path, &status) == 0 && status.st_size == 0 &&
-           access(store->key_path, F_OK) != 0;
+           access(store->key.path, F_OK) != 0;
 }
 
 /* A file that bears no mark of ours. */

@@ -26,12 +26,12 @@ static void *store_open(const char *location, const struct catalog_options *opti
     }
     struct store *store = xcalloc(1, sizeof *store);
     store->path = text_format("%s%s", *location == '/' ? "" : "./", location);
-    store->key_path =
+    store->key.path =
         options->key_file ? xstrdup(options->key_file) : text_format("%s.key", store->path);
     if (file_open(store, err) == CATALOG_OK)
         return store;
     free(store->path);
-    free(store->key_path);
+    free(store->key.path);
     free(store);
     return NULL;
 }
@@ -52,9 +52,9 @@ static void store_close(void *argument)
     struct store *store = argument;
     if (store->db)
         close_file(store);
-    text_wipe(&store->key, sizeof store->key);
     free(store->path);
-    free(store->key_path);
+    free(store->key.path);
+    text_wipe(&store->key, sizeof store->key);
     free(store);
 }
 
@@ -131,11 +131,11 @@ static int write_row(const struct store *store, enum write how, const struct cat
         code = sqlite3_prepare_v2(store->db, writes[how], -1, &statement, NULL);
     if (code != SQLITE_OK)
         return code;
-    unsigned char *sealed = seal(&store->key, entry->name, entry->definition, &size);
+    unsigned char *sealed = seal(&store->key.key, entry->name, entry->definition, &size);
     sqlite3_bind_text(statement, 1, entry->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, entry->type, -1, SQLITE_STATIC);
     sqlite3_bind_blob64(statement, 3, sealed, size, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 4, store->key.id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 4, store->key.key.id, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 5, version);
     sqlite3_bind_int64(statement, 6, now_ms());
     sqlite3_bind_text(statement, 7, entry->updated_by, -1, SQLITE_STATIC);
@@ -150,18 +150,10 @@ static int write_row(const struct store *store, enum write how, const struct cat
 static enum catalog_result refuse_write(const struct store *store, enum write how, int code,
                                         const char *name, struct error *err)
 {
-    if (how == WRITE_CREATE && (code & 0xFF) == SQLITE_CONSTRAINT) {
-        error_set(err, REASON_INVALID_INPUT, "the catalog %s has a connection \"%s\" already",
-                  store->path, name);
-        error_remedy(err, "use another name, or update the connection");
-        return CATALOG_ALREADY_EXISTS;
-    }
-    if (code == SQLITE_DONE) {
-        error_set(err, REASON_INVALID_INPUT, "the catalog %s has no connection \"%s\"", store->path,
-                  name);
-        error_remedy(err, "correct the name, or create the connection");
-        return CATALOG_NOT_FOUND;
-    }
+    if (how == WRITE_CREATE && (code & 0xFF) == SQLITE_CONSTRAINT)
+        return catalog_refuse_taken(store->path, name, err);
+    if (code == SQLITE_DONE)
+        return catalog_refuse_missing(store->path, name, "", err);
     return failure(store, code, "cannot write", err);
 }
 
@@ -224,17 +216,6 @@ static int delete_one(const struct store *store, const char *name, bool *deleted
     return code;
 }
 
-/* What the first of equal names came to. */
-static bool same_as_before(const char *const *names, size_t index, enum catalog_result *results)
-{
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(names[i], names[index]) == 0) {
-            results[index] = results[i];
-            return true;
-        }
-    return false;
-}
-
 static enum catalog_result store_delete(void *argument, const char *const *names, size_t count,
                                         enum catalog_result *results, struct error *err)
 {
@@ -249,7 +230,7 @@ static enum catalog_result store_delete(void *argument, const char *const *names
         return failure(store, code, "cannot write", err);
     for (size_t i = 0; i < count && result == CATALOG_OK; i++) {
         bool deleted = false;
-        if (same_as_before(names, i, results))
+        if (catalog_repeats(names, i, results))
             continue;
         code = delete_one(store, names[i], &deleted);
         results[i] = deleted ? CATALOG_OK : CATALOG_NOT_FOUND;
@@ -257,14 +238,6 @@ static enum catalog_result store_delete(void *argument, const char *const *names
             result = failure(store, code, "cannot write", err);
     }
     return end(store, result, err);
-}
-
-/* Why no row was written: the connection is gone, or it is another version. */
-static enum catalog_result refuse_status(const char *name, struct error *err)
-{
-    error_set(err, REASON_CONFLICT,
-              "the connection \"%s\" was changed or deleted while it was tested", name);
-    return CATALOG_CHANGED;
 }
 
 static enum catalog_result store_set_status(void *argument, const char *name, int64_t version,
@@ -277,7 +250,7 @@ static enum catalog_result store_set_status(void *argument, const char *name, in
     if (result != CATALOG_OK)
         return result;
     if (!store->db)
-        return refuse_status(name, err);
+        return catalog_refuse_changed(name, err);
     /* A lost status is found again by the next test: it waits neither for the disk nor for a lock.
      */
     sqlite3_busy_timeout(store->db, 0);
@@ -296,7 +269,7 @@ static enum catalog_result store_set_status(void *argument, const char *name, in
     file_wait(store);
     if (code != SQLITE_DONE)
         return failure(store, code, "cannot write", err);
-    return sqlite3_changes(store->db) > 0 ? CATALOG_OK : refuse_status(name, err);
+    return sqlite3_changes(store->db) > 0 ? CATALOG_OK : catalog_refuse_changed(name, err);
 }
 
 CATALOG_BACKEND_MODULE = {

@@ -6,14 +6,11 @@
 #include <sqlite3.h>
 
 #include "catalog_backend.h"
-#include "seal.h"
 
 struct store {
-    char *path;     /* begins with / or ./, so that SQLite reads nothing else into it */
-    char *key_path; /* of the key file */
-    sqlite3 *db;    /* NULL: the file was not there when last looked for */
-    bool has_key;
-    struct seal_key key;
+    char *path;  /* begins with / or ./, so that SQLite reads nothing else into it */
+    sqlite3 *db; /* NULL: the file was not there when last looked for */
+    struct catalog_key key;
 };
 
 /* schema.c: The newest schema this program knows, raised by every change of it. */
