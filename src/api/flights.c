@@ -134,6 +134,11 @@ size_t flights_count(const struct flights *flights)
     return flights->count;
 }
 
+bool flights_are_full(const struct flights *flights)
+{
+    return flights->count >= (size_t)flights->settings.most;
+}
+
 bool flights_has(const struct flights *flights, const char *name)
 {
     const struct flight *flight;
@@ -386,7 +391,7 @@ struct flight_seat *flights_begin(struct flights *flights, const struct flight_a
         ask->name ? NULL : json_dumps(ask->connection->document, JSON_COMPACT | JSON_SORT_KEYS);
     struct flight *flight = find_same(flights, ask, text ? text : "");
     struct flight_seat *seat;
-    if (!flight && flights->count >= (size_t)flights->settings.most) {
+    if (!flight && flights_are_full(flights)) {
         seat = refuse(flights, ask);
         connection_free(ask->connection);
         text_wipe_free(text);

@@ -54,6 +54,9 @@ void flights_leave(struct flight_seat *seat);
 /* Whether the stored connection NAME is being tested. */
 bool flights_has(const struct flights *flights, const char *name);
 
+/* Whether no further test may fly. */
+bool flights_are_full(const struct flights *flights);
+
 /* How many tests fly. */
 size_t flights_count(const struct flights *flights);
 

@@ -3,9 +3,11 @@
 #include "http_connection.h"
 
 #include <event2/buffer.h>
+#include <event2/util.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "request_id.h"
 #include "testconn/deadline.h"
@@ -284,6 +286,17 @@ static void end_answer(struct http_connection *connection, const char *body, siz
     http_connection_limit(connection, WRITE_MS);
 }
 
+/* By it the clients of AWS put their clocks right where a signature is out of time. */
+static void add_date(struct evbuffer *output)
+{
+    char date[64];
+    struct tm parts;
+    time_t now = time(NULL);
+    gmtime_r(&now, &parts);
+    evutil_date_rfc1123(date, sizeof date, &parts);
+    evbuffer_add_printf(output, "Date: %s\r\n", date);
+}
+
 void http_answer(struct http_exchange *exchange, int status, const char *type, const char *body,
                  size_t length)
 {
@@ -292,6 +305,7 @@ void http_answer(struct http_exchange *exchange, int status, const char *type, c
     struct http_connection *connection = begin_answer(exchange, status);
     if (!connection)
         return;
+    add_date(bufferevent_get_output(connection->io));
     evbuffer_add_printf(bufferevent_get_output(connection->io),
                         "Content-Type: %s\r\nx-amzn-RequestId: %s\r\nContent-Length: %zu\r\n%s",
                         type, exchange->request_id, length,

@@ -54,6 +54,8 @@ void operation_refuse(struct http_exchange *exchange, enum catalog_result result
         aws_json_refuse(exchange, exception, "Connection %s not found.", name);
     else if (name && result == CATALOG_ALREADY_EXISTS)
         aws_json_refuse(exchange, exception, "Connection %s already exists.", name);
+    else if (result == CATALOG_INVALID_TOKEN)
+        aws_json_refuse(exchange, exception, "NextToken: %s", err->message);
     else
         aws_json_refuse(exchange, exception, "%s", err->message);
 }

@@ -112,7 +112,14 @@ void operation_create(struct service *service, struct http_exchange *exchange, j
     struct problems problems = PROBLEMS_INIT;
     operation_check_catalog(body, &problems);
     struct connection *connection = read_input(service, body, &problems);
-    if (!aws_json_refuse_problems(exchange, &problems, "")) {
+    bool refused = aws_json_refuse_problems(exchange, &problems, "");
+    if (!refused && validates(connection) && flights_are_full(service->flights)) {
+        /* Before anything is written: a repetition is not to find it there. */
+        aws_json_refuse(exchange, "ResourceNumberLimitExceededException",
+                        "nothing was created: it is to be tested (ValidateCredentials), and %zu "
+                        "tests are in flight, as many as --max-tests allows",
+                        flights_count(service->flights));
+    } else if (!refused) {
         struct writing *writing = writing_new(service, exchange, connection->name);
         writing->validates = validates(connection);
         store_ask(

@@ -128,8 +128,9 @@ static void ask_waiting(struct store *store)
     watch_oldest(store);
 }
 
-/* The process is gone, or is to be: what it had not answered is asked again or has failed. */
-static void stop(struct store *store)
+/* The process is gone, or is to be: what it had not answered is asked again, or ends with RESULT
+ * for the reason WHY. */
+static void stop(struct store *store, enum catalog_result result, const char *why)
 {
     struct questions failed = TAILQ_HEAD_INITIALIZER(failed);
     struct question *question;
@@ -153,10 +154,9 @@ static void stop(struct store *store)
     while ((question = TAILQ_FIRST(&failed))) {
         struct error err = ERROR_INIT;
         TAILQ_REMOVE(&failed, question, entry);
-        error_set(&err, REASON_INTERNAL,
-                  "the catalog process ended before it said whether this was written: look before "
-                  "you repeat it");
-        end_question(question, CATALOG_FAILED, NULL, &err);
+        error_set(&err, result == CATALOG_BUSY ? REASON_BUSY : REASON_INTERNAL,
+                  "%s before it said whether this was written: look before you repeat it", why);
+        end_question(question, result, NULL, &err);
     }
 }
 
@@ -197,7 +197,7 @@ static void take_opened(struct store *store, const json_t *answer)
         return;
     }
     struct error err = store->failure;
-    stop(store);
+    stop(store, CATALOG_FAILED, "the catalog process ended");
     fail_waiting(store, CATALOG_FAILED, &err);
     start_again(store);
 }
@@ -236,7 +236,7 @@ static void see_end(struct bufferevent *io, short what, void *argument)
     struct store *store = argument;
     (void)io;
     (void)what;
-    stop(store);
+    stop(store, CATALOG_FAILED, "the catalog process ended");
     start_again(store);
     watch_oldest(store);
 }
@@ -249,7 +249,7 @@ static void see_time(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     error_set(&err, REASON_BUSY, "the catalog did not answer within %d s", ANSWER_MS / 1000);
-    stop(store);
+    stop(store, CATALOG_BUSY, "the catalog process was ended for its silence");
     fail_waiting(store, CATALOG_BUSY, &err);
     start_again(store);
 }
@@ -321,7 +321,7 @@ void store_free(struct store *store)
     {
         question->done = NULL;
     }
-    stop(store);
+    stop(store, CATALOG_FAILED, "the catalog process ended");
     while ((question = TAILQ_FIRST(&store->unasked))) {
         TAILQ_REMOVE(&store->unasked, question, entry);
         free_question(question);
@@ -336,6 +336,7 @@ void store_free(struct store *store)
 void store_ask(struct store *store, json_t *message, store_done *done, void *argument)
 {
     struct question *question = xcalloc(1, sizeof *question);
+    json_object_set_new(message, "asked_us", json_integer(clock_now_us()));
     *question = (struct question){.message = message,
                                   .done = done,
                                   .argument = argument,

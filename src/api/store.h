@@ -3,7 +3,8 @@
  * store.h - the catalog as the front sees it: questions to the catalog process, answers as events.
  *
  * A process that dies is replaced: what was only asked is asked again, what was to be written is
- * answered with CATALOG_FAILED, for nobody knows whether it was.
+ * answered with CATALOG_FAILED (CATALOG_BUSY where the process was silent for too long), for nobody
+ * knows whether it was.
  */
 #ifndef STORE_H
 #define STORE_H

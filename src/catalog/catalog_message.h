@@ -10,6 +10,8 @@
  *   {"call":"delete","name":N} {"call":"batch_delete","names":[..]}   -> "results"
  *   {"call":"set_status","name":N,"version":V,"status":S[,"reason":R],"validated_ms":T}
  *
+ * "asked_us", when it was asked (clock_now_us()), may stand in each: the catalog process needs it.
+ *
  * An answer has "result" (enum catalog_result) and, where that is not CATALOG_OK, "reason",
  * "message" and "remedy".
  */

@@ -42,10 +42,13 @@ class Trust:
         name = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", ca], capture_output=True, text=True, check=True)
         shutil.copy(ca, self.folder / "certs" / f"{name.stdout.strip()}.0")
 
-    def run(self, arguments, stdin=None, environment=None, timeout=60):
+    def within(self, *command):
+        """COMMAND, where this is the system's folder."""
         inner = 'mount --bind "$1" /etc/ssl/certs && shift && exec "$@"'
-        return subprocess.run(["unshare", "--mount", "sh", "-c", inner, "sh", str(self.folder / "certs"), str(PROGRAM), *arguments],
-                              input=stdin, text=True, capture_output=True, env={**os.environ, **(environment or {})},
+        return ["unshare", "--mount", "sh", "-c", inner, "sh", str(self.folder / "certs"), *map(str, command)]
+
+    def run(self, arguments, stdin=None, environment=None, timeout=60):
+        return subprocess.run(self.within(PROGRAM, *arguments), input=stdin, text=True, capture_output=True, env={**os.environ, **(environment or {})},
                               timeout=timeout)
 
     def __enter__(self):

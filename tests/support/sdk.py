@@ -17,7 +17,7 @@ import select
 import subprocess
 import time
 
-from support.aws import REGION, packages
+from support.aws import REGION, packages, use_packages
 from support.program import ROOT
 
 PROGRAMS = ROOT / "tests" / "api" / "clients"
@@ -41,6 +41,18 @@ STARTS = {
     "go": lambda: ([setup("sdk-go")], {}),
 }
 NAMES = list(STARTS)
+
+
+def boto3_client(url, key=None, **config):
+    """A boto3 client in this process; CONFIG is botocore's."""
+    use_packages()
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+    given = key or {"id": None, "secret": None}
+    return boto3.session.Session().client(
+        "glue", region_name=REGION, endpoint_url=url, aws_access_key_id=given["id"], aws_secret_access_key=given["secret"],
+        aws_session_token=given.get("token"), config=Config(**config) if key else Config(signature_version=UNSIGNED, **config))
 
 
 class Client:

@@ -12,7 +12,6 @@ function clientOf(settings) {
     const { key } = settings;
     clients.set(name, new glue.GlueClient({
       endpoint: settings.endpoint, region: settings.region,
-      ...(settings.clock_offset_s ? { systemClockOffset: settings.clock_offset_s * 1000 } : {}),
       ...(key ? { credentials: { accessKeyId: key.id, secretAccessKey: key.secret, sessionToken: key.token } }
         : { credentials: { accessKeyId: "", secretAccessKey: "" }, signer: { sign: async (request) => request } }),
     }));

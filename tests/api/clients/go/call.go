@@ -34,18 +34,7 @@ type asked struct {
 	Input     json.RawMessage
 }
 
-var (
-	clients = map[settings]*glue.Client{}
-	inputs  = map[string]func() any{
-		"CreateConnection":      func() any { return new(glue.CreateConnectionInput) },
-		"GetConnection":         func() any { return new(glue.GetConnectionInput) },
-		"GetConnections":        func() any { return new(glue.GetConnectionsInput) },
-		"UpdateConnection":      func() any { return new(glue.UpdateConnectionInput) },
-		"DeleteConnection":      func() any { return new(glue.DeleteConnectionInput) },
-		"BatchDeleteConnection": func() any { return new(glue.BatchDeleteConnectionInput) },
-		"TestConnection":        func() any { return new(glue.TestConnectionInput) },
-	}
-)
+var clients = map[settings]*glue.Client{}
 
 func clientOf(given settings) *glue.Client {
 	if clients[given] == nil {
@@ -120,14 +109,14 @@ func call(line string) map[string]any {
 	if err := json.Unmarshal([]byte(line), &given); err != nil {
 		panic(err)
 	}
-	input := inputs[given.Operation]()
+	operation := reflect.ValueOf(clientOf(given.Client)).MethodByName(given.Operation)
+	input := reflect.New(operation.Type().In(1).Elem())
 	decoder := json.NewDecoder(bytes.NewReader(given.Input))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(input); err != nil {
+	if err := decoder.Decode(input.Interface()); err != nil {
 		return map[string]any{"local": "unexpected " + err.Error()}
 	}
-	results := reflect.ValueOf(clientOf(given.Client)).MethodByName(given.Operation).Call(
-		[]reflect.Value{reflect.ValueOf(context.Background()), reflect.ValueOf(input)})
+	results := operation.Call([]reflect.Value{reflect.ValueOf(context.Background()), input})
 	if thrown, failed := results[1].Interface().(error); failed {
 		return describe(thrown)
 	}
