@@ -3,7 +3,9 @@
 #include "http_connection.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/util.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -214,6 +216,10 @@ static void see_end(struct bufferevent *io, short what, void *argument)
 {
     struct http_connection *connection = argument;
     bool half = what & BEV_EVENT_EOF;
+    if (what & BEV_EVENT_CONNECTED) { /* TLS is up */
+        http_connection_limit(connection, IDLE_MS);
+        return;
+    }
     (void)io;
     connection->closing = true;
     if (connection->state == HTTP_WORKING) {
@@ -241,18 +247,29 @@ static void see_time(evutil_socket_t fd, short what, void *argument)
         http_connection_close(connection);
 }
 
+static struct bufferevent *open_stream(struct http_server *server, evutil_socket_t fd)
+{
+    if (!server->settings.tls)
+        return bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *io =
+        bufferevent_openssl_socket_new(server->base, fd, SSL_new(server->settings.tls),
+                                       BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    bufferevent_openssl_set_allow_dirty_shutdown(io, 1);
+    return io;
+}
+
 void http_connection_open(struct http_server *server, evutil_socket_t fd, const char *peer)
 {
     struct http_connection *connection = xcalloc(1, sizeof *connection);
     connection->server = server;
-    connection->io = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    connection->io = open_stream(server, fd);
     connection->timer = evtimer_new(server->base, see_time, connection);
     snprintf(connection->peer, sizeof connection->peer, "%s", peer);
     TAILQ_INSERT_TAIL(&server->connections, connection, entry);
     server->count++;
     bufferevent_setcb(connection->io, see_input, see_output, see_end, connection);
     bufferevent_setwatermark(connection->io, EV_READ, 0, AHEAD_MAXIMUM);
-    http_connection_limit(connection, IDLE_MS);
+    http_connection_limit(connection, server->settings.tls ? READ_MS : IDLE_MS);
     bufferevent_enable(connection->io, EV_READ | EV_WRITE);
 }
 

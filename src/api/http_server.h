@@ -49,8 +49,9 @@ typedef void http_handler(struct http_exchange *exchange, void *argument);
 typedef void http_ended(const struct http_exchange *exchange, int status, void *argument);
 
 struct http_settings {
-    size_t connections; /* at a time; more wait to be accepted */
-    size_t body;        /* bytes */
+    size_t connections;     /* at a time; more wait to be accepted */
+    size_t body;            /* bytes */
+    struct ssl_ctx_st *tls; /* for every listener; NULL: in the clear. Borrowed */
     http_handler *handle;
     http_ended *ended;
     /* The body of an answer to what is no HTTP; the caller frees it. */

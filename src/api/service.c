@@ -10,6 +10,7 @@
 
 #include "aws_json.h"
 #include "listen.h"
+#include "listen_tls.h"
 #include "log.h"
 #include "net_policy.h"
 #include "registry.h"
@@ -93,7 +94,10 @@ static bool prepare(struct service *service, struct error *err)
                          "to listen beyond this host, --credentials FILE has to name the access "
                          "keys that callers sign with");
     service->access = access_new(settings->credentials, loopback, err);
-    return service->access != NULL;
+    if (!service->access || !settings->tls_certificate)
+        return service->access != NULL;
+    service->tls = listen_tls_new(settings->tls_certificate, settings->tls_key, err);
+    return service->tls != NULL;
 }
 
 static void take_apart(struct service *service)
@@ -106,6 +110,7 @@ static void take_apart(struct service *service)
     reports_free(service->reports);
     metrics_free(service->metrics);
     access_free(service->access);
+    SSL_CTX_free(service->tls);
     free(service->policy);
     if (service->base)
         event_base_free(service->base);
@@ -154,6 +159,7 @@ static bool begin(struct service *service, struct error *err)
     service->flights = flights_new(service->base, &how);
     struct http_settings http = {.connections = room_for_connections(settings->connections),
                                  .body = service->upstream ? UPSTREAM_BODY_MAXIMUM : BODY_MAXIMUM,
+                                 .tls = service->tls,
                                  .handle = service_handle,
                                  .ended = see_ended,
                                  .refusal = make_refusal,

@@ -25,11 +25,12 @@ struct service_settings {
     struct service_texts listen; /* "127.0.0.1:9480", "[::1]:9480" */
     const char *catalog;         /* URL; NULL: stateless */
     const char *key_file;
-    const char *upstream;    /* URL of what is not ours; NULL: none */
-    const char *credentials; /* file; NULL: nobody signs */
-    const char *drivers;     /* folder */
-    long tests;              /* at a time */
-    long timeout_ms;         /* of a test */
+    const char *tls_certificate, *tls_key; /* PEM files; NULL: in the clear */
+    const char *upstream;                  /* URL of what is not ours; NULL: none */
+    const char *credentials;               /* file; NULL: nobody signs */
+    const char *drivers;                   /* folder */
+    long tests;                            /* at a time */
+    long timeout_ms;                       /* of a test */
     long connections;
     long drain_ms;
     struct service_texts allow, deny; /* outbound rules */
@@ -41,6 +42,7 @@ struct service {
     struct event_base *base;
     struct http_server *http;
     struct access *access;
+    struct ssl_ctx_st *tls;    /* NULL: in the clear */
     struct store *store;       /* NULL: stateless */
     struct upstream *upstream; /* NULL: none */
     struct flights *flights;

@@ -18,7 +18,8 @@ enum { TIMEOUT_MAXIMUM_MS = 28000, LIST_MAXIMUM = 256 };
 
 static struct {
     struct option_texts listen, allow, deny, allow_files;
-    const char *credentials, *upstream, *drivers, *config, *log_format, *log_level;
+    const char *credentials, *tls_certificate, *tls_key, *upstream, *drivers, *config, *log_format,
+        *log_level;
     long max_tests, timeout_ms, max_connections, drain_ms;
     bool stateless, check_config;
 } settings;
@@ -32,6 +33,9 @@ static const struct option_row rows[] = {
     {"credentials", 0, "FILE", OPTION_TEXT, &settings.credentials, NULL, NULL,
      "access keys, one a line: ACCESS_KEY_ID SECRET_ACCESS_KEY and, unless it has all, its rights "
      "of test, read, secrets, write. Mode 0600. Every request is then to be signed (SigV4)"},
+    {"tls-certificate", 0, "FILE", OPTION_TEXT, &settings.tls_certificate, NULL, NULL,
+     "speak TLS with this certificate (PEM, with those between it and the root)"},
+    {"tls-key", 0, "FILE", OPTION_TEXT, &settings.tls_key, NULL, NULL, "and its key (PEM)"},
     {"upstream", 'u', "URL", OPTION_TEXT, &settings.upstream, NULL, NULL,
      "pass on to http://HOST:PORT what is not ours, as to an emulator of AWS"},
     {"max-tests", 'j', "N", OPTION_NUMBER, &settings.max_tests, NULL, "256",
@@ -116,6 +120,8 @@ static bool read_settings(int argc, char **argv)
     options_set_defaults("serve", rows);
     if (settings.timeout_ms > TIMEOUT_MAXIMUM_MS)
         return !usage_error("serve", "--timeout: at most 28s: clients repeat a call after 30s");
+    if (!settings.tls_certificate != !settings.tls_key)
+        return !usage_error("serve", "--tls-certificate and --tls-key belong together");
     if (settings.stateless && catalog_choice.url)
         return !usage_error("serve", "--stateless and --catalog exclude each other");
     return true;
@@ -164,6 +170,8 @@ static int run_serve(int argc, char **argv)
         .listen = split_texts(&settings.listen, &listen),
         .catalog = url,
         .key_file = catalog_choice.key_file,
+        .tls_certificate = settings.tls_certificate,
+        .tls_key = settings.tls_key,
         .upstream = settings.upstream,
         .credentials = settings.credentials,
         .drivers = folder,

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP itself: what is malformed, too large or too slow, pipelined, half closed; and what a browser may not."""
+import http.client
 import json
 import socket
+import ssl
 import time
 
 import pytest
 
 from support.processes import contents, wait_until
+from support.program import certificates, run
 from support.service import Service, network
 
 
@@ -200,3 +203,35 @@ def test_what_a_page_can_send_without_asking_is_no_request(service, kind):
     status, _, answer = service.request("POST", "/", "{}", {"X-Amz-Target": "AWSGlue.GetConnections", **headers})
     assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
     assert service.request("POST", "/v1/test", "{}", headers)[0] in (400, 415)
+
+
+def test_tls():
+    folder = certificates()
+    with Service("--tls-certificate", folder / "good.pem", "--tls-key", folder / "good.key") as running:
+        context = ssl.create_default_context(cafile=folder / "ca.pem")
+        connection = http.client.HTTPSConnection("localhost", running.port, timeout=10, context=context)
+        for _ in range(3):
+            connection.request("GET", "/livez")
+            assert connection.getresponse().read() == b"ok\n"
+        assert connection.sock.version() == "TLSv1.3"
+        connection.close()
+        assert talk(running, LIVE + b"\r\n", 2).find(b"HTTP/1.1 200") < 0  # in the clear there is nothing
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with pytest.raises(OSError), socket.create_connection(("127.0.0.1", running.port)) as client:
+            old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+            old.wrap_socket(client)
+        with socket.create_connection(("127.0.0.1", running.port)) as client, \
+                context.wrap_socket(client, server_hostname="localhost") as stream:
+            stream.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999\r\n\r\n" + b"x" * 200000)
+            assert stream.recv(4096).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("certificate, key, words", [
+    ("good.pem", None, "belong together"), ("good.key", "good.key", "certificate"), ("good.pem", "ca.pem", "key"),
+    ("nope.pem", "good.key", "nope.pem")])
+def test_tls_that_cannot_be(certificate, key, words):
+    folder = certificates()
+    arguments = ["--tls-certificate", folder / certificate] + (["--tls-key", folder / key] if key else [])
+    done = run(["serve", "--stateless", "--check-config", *arguments])
+    assert done.returncode == 2 and words in done.stderr
