@@ -14,4 +14,5 @@ function(add_catalog name)
 endfunction()
 
 add_catalog(sqlite PkgConfig::SQLITE)
+add_catalog(glue)
 add_catalog(postgresql PkgConfig::PQ)

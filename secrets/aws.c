@@ -30,5 +30,6 @@ TESTCONN_SECRETS_MODULE = {
     .log_in = aws_log_in,
     .encrypt = aws_encrypt,
     .store = store,
+    .ask_glue = aws_ask_glue,
     .identify = aws_identify,
 };

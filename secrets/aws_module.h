@@ -32,6 +32,9 @@ bool aws_make_token(struct aws *aws, struct probe *probe, struct target *target,
 char *aws_encrypt(struct probe *probe, const char *access, const char *key, const char *values,
                   struct error *err);
 
+/* secrets.h, "ask_glue". */
+char *aws_ask_glue(struct probe *probe, const char *access, const char *text, struct error *err);
+
 /* secrets.h, "log_in". */
 bool aws_log_in(struct probe *probe, struct target *target, struct error *err);
 

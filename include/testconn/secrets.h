@@ -38,6 +38,14 @@ struct secrets {
                      struct error *err);
 
     /*
+     * Ask AWS Glue, with ACCESS as above, what REQUEST says: {"region"?, "endpoint"?, "operation",
+     * "body", "what"}. The answer, JSON, is the caller's to wipe and free. NULL with ERR set:
+     * SECRET_MISSING for what is not there, SECRET_DENIED, SERVER_BUSY, QUERY_FAILED.
+     */
+    char *(*ask_glue)(struct probe *probe, const char *access, const char *request,
+                      struct error *err);
+
+    /*
      * Get temporary credentials as JOB (JSON: "settings", "source", "roles") says. The answer,
      * JSON with access_key, secret_key, session_token, expires (Unix time) and from, is the
      * caller's to wipe and free. NULL with ERR set.

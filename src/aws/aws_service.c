@@ -10,6 +10,7 @@
 
 static const struct aws_service_info services[] = {
     [AWS_ATHENA] = {"Athena", "athena", "athena", "athena", AWS_JSON, "AmazonAthena", NULL},
+    [AWS_GLUE] = {"Glue", "glue", "glue", "glue", AWS_JSON, "AWSGlue", NULL},
     [AWS_KMS] = {"KMS", "kms", "kms", "kms", AWS_JSON, "TrentService", NULL},
     [AWS_REDSHIFT] = {"Redshift", "redshift", "redshift", "redshift", AWS_QUERY, NULL,
                       "2012-12-01"},

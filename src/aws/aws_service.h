@@ -8,6 +8,7 @@
 
 enum aws_service {
     AWS_ATHENA,
+    AWS_GLUE,
     AWS_KMS,
     AWS_REDSHIFT,
     AWS_REDSHIFT_DATA,

@@ -72,11 +72,9 @@ struct catalog_page {
 void catalog_page_release(struct catalog_page *page);
 
 /*
- * One call to AWS as the agent, waited for: REQUEST is {"service", "region"?, "endpoint"?,
- * "operation", "body" (an object), "what"}. The answer, which the caller wipes and frees, is
- * {"where": "glue.eu-west-1.amazonaws.com", "document": {...}} or, when AWS refused,
- * {"where", "fault": {"status", "code", "message", "kind": "denied" | "missing" | "throttled" |
- * "server" | "other", "remedy"?, "from"}}. NULL with ERR set: there is no answer of AWS.
+ * AWS Glue asked as the agent, and waited for: REQUEST is {"region"?, "endpoint"?, "operation",
+ * "body", "what"}. The answer, JSON, is the caller's to wipe and free. NULL with ERR set:
+ * SECRET_MISSING for what is not there, or why there is no answer.
  */
 typedef char *catalog_aws(const char *request, struct error *err);
 

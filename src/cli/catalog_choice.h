@@ -20,8 +20,10 @@ extern struct catalog_choice {
      &catalog_choice.url,                                                                          \
      NULL,                                                                                         \
      NULL,                                                                                         \
-     "where stored connections are: sqlite:PATH or postgresql://USER@HOST/DATABASE (default: "     \
-     "$TESTCONN_CATALOG, else testconn/catalog.db in $XDG_STATE_HOME or ~/.local/state)"},         \
+     "where stored connections are: sqlite:PATH, postgresql://HOST/DATABASE or "                   \
+     "glue://REGION "                                                                              \
+     "(default: $TESTCONN_CATALOG, else testconn/catalog.db in $XDG_STATE_HOME or "                \
+     "~/.local/state)"},                                                                           \
     {                                                                                              \
         "key-file", 0, "FILE", OPTION_TEXT, &catalog_choice.key_file, NULL, NULL,                  \
             "the key of the catalog (default: PATH.key); postgresql: needs one, the same on "      \

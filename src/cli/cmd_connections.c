@@ -192,6 +192,8 @@ static int call(int part, int argc, char **argv)
     } else if (options_read(parts[part].name, parts[part].rows, argc, argv, names, &count) &&
                check(part, names, (size_t)count)) {
         struct catalog *catalog = catalog_choice_open(&err);
+        if (catalog)
+            catalog_leave_out_passwords(catalog, !connections_settings.show_password);
         code = catalog ? calls[part].run(catalog, names, (size_t)count)
                        : connections_fail(parts[part].name, CATALOG_FAILED, &err);
         catalog_close(catalog);

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "agent_call.h"
 #include "catalog_choice.h"
 #include "catalog_process.h"
 #include "commands.h"
@@ -129,6 +130,7 @@ int main(int argc, char **argv)
     prctl(PR_SET_DUMPABLE, 0);
     json_memory_wipe();
     catalog_choice_conceal(argc, argv);
+    catalog_use_aws(agent_call_glue);
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "template"))
         return run_template(argc, argv);

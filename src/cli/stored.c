@@ -216,7 +216,9 @@ void stored_compare(struct stored *stored, size_t index, struct report *report)
 {
     struct catalog_entry entry;
     struct error err = ERROR_INIT;
-    if (!stored || stored->items[index].result != CATALOG_OK)
+    /* What is never written need not be compared. */
+    if (!stored || stored->items[index].result != CATALOG_OK ||
+        catalog_is_read_only(stored->catalog))
         return;
     enum catalog_result result =
         catalog_get(stored->catalog, stored->items[index].name, &entry, &err);

@@ -11,7 +11,8 @@
 #include "report_line.h"
 #include "text.h"
 
-enum { MARGIN_MS = 60 }; /* for the worker to say why itself */
+enum { ANSWER_MAXIMUM = 4 << 20 }; /* bytes of a line */
+enum { MARGIN_MS = 60 };           /* for the worker to say why itself */
 
 struct agent_worker {
     struct worker_process process;
@@ -103,7 +104,7 @@ static void read_lines(evutil_socket_t fd, short what, void *argument)
             memmove(lines->data, stop + 1, lines->length - length - 1);
             lines->length -= length + 1;
         }
-        if (!worker->decided && lines->length <= REPORT_LINE_MAXIMUM)
+        if (!worker->decided && lines->length <= ANSWER_MAXIMUM)
             return;
     }
     finish(worker);

@@ -121,18 +121,39 @@ static void encrypt(struct probe *probe, const json_t *request, struct error *er
     text_wipe_free(values);
 }
 
+static void ask_glue(struct probe *probe, const json_t *request, struct error *err)
+{
+    const char *drivers = json_string_value(json_object_get(request, "drivers"));
+    const struct secrets *secrets = aws_module_load(drivers ? drivers : "", err);
+    if (!secrets)
+        return;
+    net_observer_start(probe);
+    tls_observer_start(probe);
+    char *access = json_dumps(json_object_get(request, "aws"), JSON_COMPACT);
+    char *question = json_dumps(json_object_get(request, "glue"), JSON_COMPACT);
+    char *answer = secrets->ask_glue(probe, access, question, err);
+    if (answer)
+        probe_send(probe, "glue", json_loads(answer, 0, NULL));
+    text_wipe_free(answer);
+    text_wipe_free(access);
+    free(question);
+}
+
 bool agent_job_run(struct probe *probe, const json_t *request)
 {
     const json_t *planning = json_object_get(request, "plan");
     const json_t *job = json_object_get(request, "identify");
     struct error err = ERROR_INIT;
-    if (!planning && !job && !json_object_get(request, "encrypt"))
+    if (!planning && !job && !json_object_get(request, "encrypt") &&
+        !json_object_get(request, "glue"))
         return false;
     probe_stage(probe, STAGE_CREDENTIALS);
     if (planning)
         plan(probe, json_object_get(planning, "environment"), &err);
     else if (job)
         identify(probe, job, json_string_value(json_object_get(request, "drivers")), &err);
+    else if (json_object_get(request, "glue"))
+        ask_glue(probe, request, &err);
     else
         encrypt(probe, request, &err);
     if (err.reason == REASON_NONE)

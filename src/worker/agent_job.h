@@ -8,6 +8,8 @@
  *     asks AWS and the host it runs on; answers {"identity": {...}}
  * {"encrypt": {"key", "values"}, "aws": {"settings", "identity"}, "drivers": FOLDER,
  * "deadline_us":N} has KMS encrypt what is to be stored; answers {"encrypted": {...}}
+ * {"glue": {"region"?, "endpoint"?, "operation", "body", "what"}, "aws", "drivers", "deadline_us"}
+ *     asks Glue; answers {"glue": {...}}
  *
  * Each may end in a verdict that failed instead.
  */
