@@ -48,7 +48,7 @@ class Server:
 
     def stop(self, how=signal.SIGINT):
         if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
+            self.thaw()  # a test that fails may leave it frozen, its children too
             self.process.send_signal(how)
             try:
                 self.process.wait(15)
