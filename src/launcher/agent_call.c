@@ -37,33 +37,13 @@ static void end_worker(void *argument, json_t *answer, const struct error *err)
     finish(call, answer ? NULL : err);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-/* Why there is no identity; false: there is one. */
-static bool tell_none(const json_t *access, struct error *err)
-{
-    const json_t *error = json_object_get(access, "error");
-    enum reason reason = reason_find(text_of(error, "code"));
-    if (!error)
-        return false;
-    error_set(err, reason == REASON_NONE ? REASON_INTERNAL : reason, "%s",
-              text_of(error, "message"));
-    if (*text_of(error, "remedy"))
-        error_remedy(err, "%s", text_of(error, "remedy"));
-    return true;
-}
-
 static void use_identity(void *argument, const char *access)
 {
     struct agent_call *call = argument;
     struct worker_process worker = WORKER_PROCESS_NONE;
     struct error err = ERROR_INIT;
     json_t *document = json_loads(access, 0, NULL);
-    if (tell_none(document, &err) || !agent_identity_worker(call->agent, &worker, &err)) {
+    if (agent_access_failed(document, &err) || !agent_identity_worker(call->agent, &worker, &err)) {
         json_decref(document);
         finish(call, &err);
         return;

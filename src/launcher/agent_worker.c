@@ -59,6 +59,19 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+bool agent_access_failed(const json_t *access, struct error *err)
+{
+    const json_t *error = json_object_get(access, "error");
+    enum reason reason = reason_find(text_of(error, "code"));
+    if (!error)
+        return false;
+    error_set(err, reason == REASON_NONE ? REASON_INTERNAL : reason, "%s",
+              text_of(error, "message"));
+    if (*text_of(error, "remedy"))
+        error_remedy(err, "%s", text_of(error, "remedy"));
+    return true;
+}
+
 static void take_verdict(struct agent_worker *worker, const json_t *line)
 {
     enum reason reason = reason_find(text_of(line, "code"));

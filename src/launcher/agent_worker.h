@@ -24,4 +24,7 @@ struct agent_worker *agent_worker_start(struct event_base *base, struct worker_p
 /* Kill it; DONE is not called. NULL is allowed. */
 void agent_worker_free(struct agent_worker *worker);
 
+/* Why ACCESS, as agent_ready() is given it, holds no identity, in ERR; false: it holds one. */
+bool agent_access_failed(const json_t *access, struct error *err);
+
 #endif
