@@ -129,6 +129,11 @@ void flights_free(struct flights *flights)
     free(flights);
 }
 
+struct agent_identity *flights_agent(struct flights *flights)
+{
+    return batch_agent(flights->batch);
+}
+
 size_t flights_count(const struct flights *flights)
 {
     return flights->count;

@@ -57,6 +57,9 @@ bool flights_has(const struct flights *flights, const char *name);
 /* Whether no further test may fly. */
 bool flights_are_full(const struct flights *flights);
 
+/* Who calls AWS for them. */
+struct agent_identity *flights_agent(struct flights *flights);
+
 /* How many tests fly. */
 size_t flights_count(const struct flights *flights);
 

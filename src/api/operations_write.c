@@ -8,9 +8,14 @@
 #include "catalog_json.h"
 #include "catalog_message.h"
 #include "operations.h"
+#include "password_encryption.h"
 #include "test_call.h"
+#include "testconn/deadline.h"
 #include "text.h"
 #include "validate.h"
+
+/* At most this much of a test's time, which may follow, goes to encryption. */
+enum { ENCRYPTION_SHARE = 3 };
 
 /* A write on its way. */
 struct writing {
@@ -19,6 +24,9 @@ struct writing {
     char *name;     /* NULL: several */
     json_t *names;  /* of several */
     bool validates; /* it is tested before it is answered */
+    bool creates;
+    struct connection *connection; /* to be stored; NULL: none, or it is already */
+    int64_t began_us;
 };
 
 static struct writing *writing_new(struct service *service, struct http_exchange *exchange,
@@ -28,12 +36,14 @@ static struct writing *writing_new(struct service *service, struct http_exchange
     writing->service = service;
     writing->exchange = exchange;
     writing->name = name ? xstrdup(name) : NULL;
+    writing->began_us = clock_now_us();
     return writing;
 }
 
 static void free_writing(struct writing *writing)
 {
     free(writing->name);
+    connection_free(writing->connection);
     json_decref(writing->names);
     free(writing);
 }
@@ -92,6 +102,13 @@ static void answer_validated(struct http_exchange *exchange, const struct report
                                         report->status == REPORT_FAILED ? "FAILED" : "READY"));
 }
 
+/* What the encryption has left of the time of a test. */
+static int test_ms(const struct writing *writing)
+{
+    int spent_ms = (int)((clock_now_us() - writing->began_us) / 1000);
+    return (int)writing->service->settings->timeout_ms - spent_ms;
+}
+
 static void answer_created(void *argument, enum catalog_result result, const json_t *answer,
                            const struct error *err)
 {
@@ -100,11 +117,75 @@ static void answer_created(void *argument, enum catalog_result result, const jso
     if (result != CATALOG_OK)
         operation_refuse(writing->exchange, result, writing->name, err);
     else if (writing->validates)
-        test_call_by_name(writing->service, writing->exchange, writing->name,
-                          (int)writing->service->settings->timeout_ms, answer_validated);
+        test_call_by_name(writing->service, writing->exchange, writing->name, test_ms(writing),
+                          answer_validated);
     else
         aws_json_answer(writing->exchange, json_pack("{s:s}", "CreateConnectionStatus", "READY"));
     free_writing(writing);
+}
+
+static void answer_empty(void *argument, enum catalog_result result, const json_t *answer,
+                         const struct error *err)
+{
+    struct writing *writing = argument;
+    (void)answer;
+    if (result == CATALOG_OK)
+        aws_json_answer(writing->exchange, json_object());
+    else
+        operation_refuse(writing->exchange, result, writing->name, err);
+    free_writing(writing);
+}
+
+static void put(struct writing *writing)
+{
+    json_t *entry = to_entry(writing->exchange, writing->connection);
+    connection_free(writing->connection);
+    writing->connection = NULL;
+    if (writing->creates)
+        store_ask(writing->service->store,
+                  json_pack("{s:s, s:[o]}", "call", "create", "entries", entry), answer_created,
+                  writing);
+    else
+        store_ask(writing->service->store,
+                  json_pack("{s:s, s:o}", "call", "update", "entry", entry), answer_empty, writing);
+}
+
+/* What a password that could not be encrypted is called where AWS declares no other exception. */
+static const char *encryption_exception(enum reason reason)
+{
+    if (reason == REASON_TIMED_OUT)
+        return "OperationTimeoutException";
+    return reason == REASON_INTERNAL || reason == REASON_WORKER_CRASHED ? "InternalServiceException"
+                                                                        : "GlueEncryptionException";
+}
+
+static void put_encrypted(void *argument, const struct error *err)
+{
+    struct writing *writing = argument;
+    if (err->reason == REASON_NONE) {
+        put(writing);
+        return;
+    }
+    const char *remedy = *err->remedy ? err->remedy : reason_info(err->reason)->remedy;
+    aws_json_refuse(writing->exchange, encryption_exception(err->reason),
+                    "nothing was stored: its password was to be encrypted under the KMS key %s: "
+                    "%s: %s. To fix it: %s.",
+                    writing->service->settings->encrypt, reason_name(err->reason), err->message,
+                    remedy);
+    free_writing(writing);
+}
+
+/* Store CONNECTION, which is taken over, with its passwords as the settings want them. */
+static void store_connection(struct writing *writing, struct connection *connection)
+{
+    const struct service_settings *settings = writing->service->settings;
+    struct deadline deadline = deadline_in_ms((int)settings->timeout_ms / ENCRYPTION_SHARE);
+    writing->connection = connection;
+    if (settings->encrypt && connection->properties)
+        password_encryption_start(flights_agent(writing->service->flights), settings->encrypt,
+                                  connection->properties, deadline, put_encrypted, writing);
+    else
+        put(writing);
 }
 
 void operation_create(struct service *service, struct http_exchange *exchange, json_t *body)
@@ -122,25 +203,12 @@ void operation_create(struct service *service, struct http_exchange *exchange, j
     } else if (!refused) {
         struct writing *writing = writing_new(service, exchange, connection->name);
         writing->validates = validates(connection);
-        store_ask(
-            service->store,
-            json_pack("{s:s, s:[o]}", "call", "create", "entries", to_entry(exchange, connection)),
-            answer_created, writing);
+        writing->creates = true;
+        store_connection(writing, connection);
+        connection = NULL;
     }
     connection_free(connection);
     problems_release(&problems);
-}
-
-static void answer_empty(void *argument, enum catalog_result result, const json_t *answer,
-                         const struct error *err)
-{
-    struct writing *writing = argument;
-    (void)answer;
-    if (result == CATALOG_OK)
-        aws_json_answer(writing->exchange, json_object());
-    else
-        operation_refuse(writing->exchange, result, writing->name, err);
-    free_writing(writing);
 }
 
 void operation_update(struct service *service, struct http_exchange *exchange, json_t *body)
@@ -152,11 +220,10 @@ void operation_update(struct service *service, struct http_exchange *exchange, j
     if (name && connection && connection->name && strcmp(name, connection->name) != 0)
         problems_add(&problems, "ConnectionInput.Name", "renamed",
                      "is \"%s\", not \"%s\": a connection keeps its name", connection->name, name);
-    if (!aws_json_refuse_problems(exchange, &problems, ""))
-        store_ask(
-            service->store,
-            json_pack("{s:s, s:o}", "call", "update", "entry", to_entry(exchange, connection)),
-            answer_empty, writing_new(service, exchange, name));
+    if (!aws_json_refuse_problems(exchange, &problems, "")) {
+        store_connection(writing_new(service, exchange, name), connection);
+        connection = NULL;
+    }
     connection_free(connection);
     problems_release(&problems);
 }

@@ -25,6 +25,7 @@ struct service_settings {
     struct service_texts listen; /* "127.0.0.1:9480", "[::1]:9480" */
     const char *catalog;         /* URL; NULL: stateless */
     const char *key_file;
+    const char *encrypt; /* the KMS key that passwords are stored under; NULL: as they are */
     const char *tls_certificate, *tls_key; /* PEM files; NULL: in the clear */
     const char *upstream;                  /* URL of what is not ours; NULL: none */
     const char *credentials;               /* file; NULL: nobody signs */

@@ -20,6 +20,14 @@ char *catalog_choice_url(struct error *err)
     return variable && *variable ? xstrdup(variable) : catalog_default_url(err);
 }
 
+const char *catalog_choice_encryption(void)
+{
+    const char *key = catalog_choice.encrypt;
+    if (!key)
+        key = getenv("TESTCONN_ENCRYPT_PASSWORDS");
+    return key && *key ? key : NULL;
+}
+
 void catalog_choice_conceal(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {

@@ -9,6 +9,7 @@
 extern struct catalog_choice {
     const char *url;
     const char *key_file;
+    const char *encrypt;
 } catalog_choice;
 
 /* The rows of every command that works with a catalog. */
@@ -29,6 +30,18 @@ extern struct catalog_choice {
             "the key of the catalog (default: PATH.key); postgresql: needs one, the same on "      \
             "each agent"                                                                           \
     }
+
+/* The row of every command that stores passwords. */
+#define CATALOG_ENCRYPT_ROW                                                                        \
+    {                                                                                              \
+        "encrypt-passwords", 0, "KEY", OPTION_TEXT, &catalog_choice.encrypt, NULL, NULL,           \
+            "store passwords as ENCRYPTED_PASSWORD under this KMS key: id, alias or ARN "          \
+            "(default: $TESTCONN_ENCRYPT_PASSWORDS)"                                               \
+    }
+
+/* The KMS key that passwords are stored under, by the command line or TESTCONN_ENCRYPT_PASSWORDS;
+ * NULL: they are stored as they are. */
+const char *catalog_choice_encryption(void);
 
 /* The URL of the chosen catalog, of TESTCONN_CATALOG, or of the user's own; the caller frees it.
  * NULL with ERR set. */

@@ -27,18 +27,13 @@ struct connections_settings connections_settings;
         "show-password", 0, NULL, OPTION_FLAG, &connections_settings.show_password, NULL, NULL,    \
             "show passwords and other secrets, which are left out otherwise"                       \
     }
-#define ENCRYPT_ROW                                                                                \
-    {                                                                                              \
-        "encrypt-passwords", 0, "KEY", OPTION_TEXT, &connections_settings.encrypt, NULL, NULL,     \
-            "store passwords as ENCRYPTED_PASSWORD under this KMS key: id, alias or ARN"           \
-    }
 #define END_ROW                                                                                    \
     {                                                                                              \
         NULL, 0, NULL, OPTION_FLAG, NULL, NULL, NULL, NULL                                         \
     }
 
 static const struct option_row plain_rows[] = {OUTPUT_ROW, CATALOG_CHOICE_ROWS, END_ROW};
-static const struct option_row input_rows[] = {INPUT_ROW, ENCRYPT_ROW, OUTPUT_ROW,
+static const struct option_row input_rows[] = {INPUT_ROW, CATALOG_ENCRYPT_ROW, OUTPUT_ROW,
                                                CATALOG_CHOICE_ROWS, END_ROW};
 static const struct option_row get_rows[] = {OUTPUT_ROW, PASSWORD_ROW, CATALOG_CHOICE_ROWS,
                                              END_ROW};
@@ -46,7 +41,7 @@ static const struct option_row import_rows[] = {
     INPUT_ROW,
     {"replace", 0, NULL, OPTION_FLAG, &connections_settings.replace, NULL, NULL,
      "update connections that exist, instead of refusing the whole import"},
-    ENCRYPT_ROW,
+    CATALOG_ENCRYPT_ROW,
     OUTPUT_ROW,
     CATALOG_CHOICE_ROWS,
     END_ROW};

@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
     {"listen", 'l', "ADDRESS", OPTION_TEXTS, &settings.listen, NULL, "127.0.0.1:9480",
      "HOST:PORT to be asked at; repeated: at each. Beyond this host only with --credentials"},
     CATALOG_CHOICE_ROWS,
+    CATALOG_ENCRYPT_ROW,
     {"stateless", 0, NULL, OPTION_FLAG, &settings.stateless, NULL, NULL,
      "no catalog: TestConnection with TestConnectionInput only"},
     {"credentials", 0, "FILE", OPTION_TEXT, &settings.credentials, NULL, NULL,
@@ -122,8 +123,9 @@ static bool read_settings(int argc, char **argv)
         return !usage_error("serve", "--timeout: at most 28s: clients repeat a call after 30s");
     if (!settings.tls_certificate != !settings.tls_key)
         return !usage_error("serve", "--tls-certificate and --tls-key belong together");
-    if (settings.stateless && catalog_choice.url)
-        return !usage_error("serve", "--stateless and --catalog exclude each other");
+    if (settings.stateless && (catalog_choice.url || catalog_choice.encrypt))
+        return !usage_error("serve", "--stateless and --%s exclude each other",
+                            catalog_choice.url ? "catalog" : "encrypt-passwords");
     return true;
 }
 
@@ -170,6 +172,7 @@ static int run_serve(int argc, char **argv)
         .listen = split_texts(&settings.listen, &listen),
         .catalog = url,
         .key_file = catalog_choice.key_file,
+        .encrypt = catalog_choice_encryption(),
         .tls_certificate = settings.tls_certificate,
         .tls_key = settings.tls_key,
         .upstream = settings.upstream,

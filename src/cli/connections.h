@@ -17,7 +17,6 @@ extern struct connections_settings {
     struct option_texts match;
     long limit; /* 0: all */
     const char *token;
-    const char *encrypt; /* the KMS key that passwords are stored under; NULL: as they are */
     bool show_password;
     bool replace;
 } connections_settings;

@@ -116,8 +116,8 @@ static bool read_input(const char *command, const char *name, struct input *inpu
 static int encrypt(const struct input *input, const char *command)
 {
     struct error err = ERROR_INIT;
-    if (!connections_settings.encrypt ||
-        connections_encrypt(&input->list, connections_settings.encrypt, &err))
+    const char *key = catalog_choice_encryption();
+    if (!key || connections_encrypt(&input->list, key, &err))
         return 0;
     return connections_fail(command, CATALOG_FAILED, &err);
 }

@@ -107,17 +107,20 @@ static struct report *refuse(const struct item *item, struct resolution *resolut
     return report;
 }
 
-/* Who calls AWS for ITEM's test; NULL: it needs nothing of AWS. */
-static struct agent_identity *find_agent(const struct item *item,
-                                         const struct resolution *resolution)
+struct agent_identity *batch_agent(struct batch *batch)
 {
-    struct batch *batch = item->batch;
-    if (!resolution_needs_aws(resolution, item->test.connection))
-        return NULL;
     if (!batch->agent)
         batch->agent = agent_identity_new(batch->base, batch->settings.registry->folder,
                                           batch->worker.pid > 0);
     return batch->agent;
+}
+
+/* Who calls AWS for ITEM's test; NULL: it needs nothing of AWS. */
+static struct agent_identity *find_agent(const struct item *item,
+                                         const struct resolution *resolution)
+{
+    bool needed = resolution_needs_aws(resolution, item->test.connection);
+    return needed ? batch_agent(item->batch) : NULL;
 }
 
 static struct launch_request make_request(const struct item *item,

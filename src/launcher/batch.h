@@ -64,6 +64,9 @@ void batch_add(struct batch *batch, const struct batch_test *test);
 /* Kill every test KEY that is not over; nobody is told. */
 void batch_cancel(struct batch *batch, size_t key);
 
+/* Who calls AWS for the tests, made at the first call: for other calls of the agent's own. */
+struct agent_identity *batch_agent(struct batch *batch);
+
 /* How many tests are not over. */
 size_t batch_open(const struct batch *batch);
 
