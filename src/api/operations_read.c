@@ -28,6 +28,8 @@ static void ask(struct service *service, struct http_exchange *exchange, json_t 
                                 .exchange = exchange,
                                 .name = name ? xstrdup(name) : NULL,
                                 .show = show};
+    if (!(show & CATALOG_SHOW_PASSWORDS))
+        json_object_set_new(message, "hide", json_true());
     store_ask(service->store, message, done, reading);
 }
 

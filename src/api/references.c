@@ -29,9 +29,11 @@ static bool is_allowed(const struct references_allowed *allowed, const char *pat
 
 static void refuse_file(const char *path, struct problems *problems)
 {
-    problems_add(problems, path, "caller-reference",
-                 "names a file of the host of testconn, in no folder that its operator has allowed "
-                 "with --allow-files: give the content itself (PEM), or an s3:// location");
+    problems_add(
+        problems, path, "caller-reference",
+        "names a file of the host of testconn, which only its operator may, or whom he lets "
+        "by testconn serve --allow-files FOLDER: give the content itself (PEM), or an "
+        "s3:// location");
 }
 
 static char *see_variable(void *argument, const char *what, const char *path,
@@ -40,8 +42,8 @@ static char *see_variable(void *argument, const char *what, const char *path,
     (void)argument;
     (void)what;
     problems_add(problems, path, "caller-reference",
-                 "refers to a variable of testconn's own environment, which only its operator may: "
-                 "by testconn connections create");
+                 "refers to a variable of testconn's own environment, which only its operator may, "
+                 "in a definition of his own: by testconn connections create, or in a file");
     return NULL;
 }
 

@@ -43,6 +43,7 @@ struct store {
     struct questions asked;   /* in the process's order */
     struct questions unasked; /* while none runs */
     bool opening, open;
+    bool foreign; /* as the last one to open it said */
     int64_t began_us;
     unsigned starts;
     struct error failure; /* why it could not be opened */
@@ -193,6 +194,7 @@ static void take_opened(struct store *store, const json_t *answer)
     if (catalog_message_result(answer, &store->failure) == CATALOG_OK) {
         store->failure = ERROR_INIT;
         store->open = true;
+        store->foreign = json_is_true(json_object_get(answer, "foreign"));
         ask_waiting(store);
         return;
     }
@@ -351,6 +353,11 @@ void store_ask(struct store *store, json_t *message, store_done *done, void *arg
 bool store_is_ready(const struct store *store)
 {
     return store->open;
+}
+
+bool store_is_foreign(const struct store *store)
+{
+    return store->foreign;
 }
 
 bool store_is_idle(const struct store *store)

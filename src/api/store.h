@@ -39,6 +39,9 @@ void store_ask(struct store *store, json_t *message, store_done *done, void *arg
 /* Whether the catalog can be asked now. */
 bool store_is_ready(const struct store *store);
 
+/* Whether others than this agent's operator write its definitions (catalog_is_foreign()). */
+bool store_is_foreign(const struct store *store);
+
 /* Whether every question is answered. */
 bool store_is_idle(const struct store *store);
 

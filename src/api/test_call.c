@@ -85,6 +85,17 @@ static void begin(struct test_call *call, struct connection *connection, struct 
     call->seat = flights_begin(call->service->flights, &ask);
 }
 
+/* What the operator stored may refer to his own; what comes out of AWS is a caller's. */
+static void see_references(const struct service *service, struct connection *connection,
+                           struct problems *problems)
+{
+    if (store_is_foreign(service->store))
+        references_check(connection, &service->settings->files, problems);
+    else
+        reference_replace(connection->document, REFERENCE_ENVIRONMENT, reference_from_environment,
+                          NULL, problems);
+}
+
 static void begin_stored(struct test_call *call, const json_t *object)
 {
     struct catalog_entry entry;
@@ -93,8 +104,7 @@ static void begin_stored(struct test_call *call, const json_t *object)
     struct connection *connection = catalog_entry_to_connection(&entry, &err);
     if (connection) {
         struct problems unset = PROBLEMS_INIT;
-        reference_replace(connection->document, REFERENCE_ENVIRONMENT, reference_from_environment,
-                          NULL, &unset);
+        see_references(call->service, connection, &unset);
         begin(call, connection, &unset, entry.version);
         problems_release(&unset);
     } else {

@@ -135,6 +135,11 @@ bool catalog_is_read_only(const struct catalog *catalog)
     return catalog->backend->read_only != NULL;
 }
 
+bool catalog_is_foreign(const struct catalog *catalog)
+{
+    return catalog->backend->foreign;
+}
+
 void catalog_leave_out_passwords(struct catalog *catalog, bool on)
 {
     if (catalog->backend->leave_out_passwords)

@@ -113,6 +113,12 @@ char *catalog_default_url(struct error *err);
  */
 bool catalog_is_read_only(const struct catalog *catalog);
 
+/*
+ * Whether its definitions are written by others than who holds a key of this agent's: what they
+ * refer to on this host is then not theirs to have.
+ */
+bool catalog_is_foreign(const struct catalog *catalog);
+
 /* ON: from now on definitions may come without passwords, where the store can leave them out. */
 void catalog_leave_out_passwords(struct catalog *catalog, bool on);
 

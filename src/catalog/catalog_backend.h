@@ -12,7 +12,7 @@
 #include "seal.h"
 
 /* Raised when struct catalog_backend or anything it refers to changes. */
-#define CATALOG_BACKEND_ABI 2
+#define CATALOG_BACKEND_ABI 3
 
 struct catalog_backend {
     int abi;
@@ -38,6 +38,7 @@ struct catalog_backend {
      * set_status then. NULL: here. */
     const char *read_only;
     void (*leave_out_passwords)(void *store, bool leave); /* NULL: it cannot */
+    bool foreign;                                         /* catalog_is_foreign() */
 };
 
 #define CATALOG_BACKEND_SYMBOL "testconn_catalog"

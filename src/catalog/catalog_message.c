@@ -85,6 +85,11 @@ void catalog_message_to_entry(const json_t *object, struct catalog_entry *entry)
     free(criteria);
 }
 
+static void heed_hide(struct catalog *catalog, const json_t *message)
+{
+    catalog_leave_out_passwords(catalog, json_is_true(json_object_get(message, "hide")));
+}
+
 typedef enum catalog_result call(struct catalog *catalog, const json_t *message, json_t *answer,
                                  struct error *err);
 
@@ -92,6 +97,7 @@ static enum catalog_result call_get(struct catalog *catalog, const json_t *messa
                                     struct error *err)
 {
     struct catalog_entry entry;
+    heed_hide(catalog, message);
     enum catalog_result result = catalog_get(catalog, text_of(message, "name"), &entry, err);
     if (result == CATALOG_OK)
         json_object_set_new(answer, "entry", catalog_message_entry(&entry));
@@ -107,6 +113,7 @@ static enum catalog_result call_list(struct catalog *catalog, const json_t *mess
     const char **criteria = texts_of(json_object_get(message, "criteria"), &filter.criteria_count);
     json_t *entries = json_array();
     filter.criteria = criteria;
+    heed_hide(catalog, message);
     enum catalog_result result = catalog_list(catalog, &filter, (size_t)number_of(message, "limit"),
                                               text_of(message, "token"), true, &page, err);
     for (size_t i = 0; result == CATALOG_OK && i < page.count; i++)
@@ -191,14 +198,17 @@ static const struct {
              {"batch_delete", NULL, call_batch_delete},
              {"set_status", "name", call_set_status}};
 
-static enum catalog_result open_it(struct catalog **catalog, const json_t *message,
+static enum catalog_result open_it(struct catalog **catalog, const json_t *message, json_t *answer,
                                    struct error *err)
 {
     struct catalog_options options = {.folder = text_of(message, "folder"),
                                       .key_file = text_of(message, "key_file")};
     const char *url = text_of(message, "url");
     *catalog = catalog_open(url ? url : "", &options, err);
-    return *catalog ? CATALOG_OK : CATALOG_FAILED;
+    if (!*catalog)
+        return CATALOG_FAILED;
+    json_object_set_new(answer, "foreign", json_boolean(catalog_is_foreign(*catalog)));
+    return CATALOG_OK;
 }
 
 static enum catalog_result answer_to(struct catalog **catalog, const json_t *message,
@@ -206,7 +216,7 @@ static enum catalog_result answer_to(struct catalog **catalog, const json_t *mes
 {
     const char *name = text_of(message, "call");
     if (name && !*catalog && strcmp(name, "open") == 0)
-        return open_it(catalog, message, err);
+        return open_it(catalog, message, answer, err);
     for (size_t i = 0; name && *catalog && i < sizeof calls / sizeof *calls; i++)
         if (strcmp(calls[i].name, name) == 0 &&
             (!calls[i].needs || text_of(message, calls[i].needs)))

@@ -3,14 +3,16 @@
  * catalog_message.h - the calls of catalog.h as messages: one JSON object a line, one answer each,
  * in the order asked.
  *
- *   {"call":"open","url":U[,"key_file":F][,"folder":F]}          the first
- *   {"call":"get","name":N}                                      -> "entry"
- *   {"call":"list"[,"type":T][,"criteria":[..]],"limit":N[,"token":T]} -> "entries"[,"next_token"]
+ *   {"call":"open","url":U[,"key_file":F][,"folder":F]}          the first -> "foreign"
+ *   {"call":"get","name":N[,"hide":B]}                           -> "entry"
+ *   {"call":"list"[,"type":T][,"criteria":[..]],"limit":N[,"token":T][,"hide":B]}
+ *                                                                -> "entries"[,"next_token"]
  *   {"call":"create","entries":[..],"replace":B} {"call":"update","entry":{..}}
  *   {"call":"delete","name":N} {"call":"batch_delete","names":[..]}   -> "results"
  *   {"call":"set_status","name":N,"version":V,"status":S[,"reason":R],"validated_ms":T}
  *
- * "asked_us", when it was asked (clock_now_us()), may stand in each: the catalog process needs it.
+ * "hide": the passwords are not needed. "asked_us", when it was asked (clock_now_us()), may stand
+ * in each: the catalog process needs it.
  *
  * An answer has "result" (enum catalog_result) and, where that is not CATALOG_OK, "reason",
  * "message" and "remedy".

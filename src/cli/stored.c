@@ -12,6 +12,7 @@
 #include "catalog_choice.h"
 #include "catalog_json.h"
 #include "commands.h"
+#include "references.h"
 #include "text.h"
 
 enum { FLUSH_MS = 5000, PAUSE_MS = 10 };
@@ -70,6 +71,17 @@ static void append_failure(struct stored *stored, struct input *input, const cha
     *item->failure = *err;
 }
 
+/* Whoever wrote it into AWS is not who runs this command. */
+static void see_references(const struct stored *stored, struct connection *connection,
+                           struct problems *problems)
+{
+    static const struct references_allowed none = {NULL, 0};
+    if (catalog_is_foreign(stored->catalog))
+        references_check(connection, &none, problems);
+    else
+        input_expand(connection, problems);
+}
+
 static void read_one(struct stored *stored, struct input *input, const char *name)
 {
     struct error err = ERROR_INIT;
@@ -80,7 +92,7 @@ static void read_one(struct stored *stored, struct input *input, const char *nam
     if (connection) {
         struct item *item = append(stored, input, name, connection);
         item->version = entry.version;
-        input_expand(connection, &input->unset[input->list.count - 1]);
+        see_references(stored, connection, &input->unset[input->list.count - 1]);
     } else {
         if (result == CATALOG_NOT_FOUND) {
             char *nearest = catalog_nearest(stored->catalog, name);

@@ -13,32 +13,39 @@ import tempfile
 from support.processes import contents, running, wait_until
 from support.program import PROGRAM
 
+LISTENING = re.compile(r'"?msg"?[=:]"?listening"?[ ,].*address"?[=:]"?\S*:(\d+)')  # logfmt or JSON
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("TESTCONN_") or "BUILD" in key}
 
 
 class Service:
     """A service with a catalog of its own; ARGUMENTS are more options of `testconn serve`."""
 
+    host = "127.0.0.1"
+
     def __init__(self, *arguments, catalog=True, listen="127.0.0.1:0", environment=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="testconn-"))
         self.catalog = f"sqlite:{self.folder}/catalog.db"
         self.log = self.folder / "log"
-        self.command = [str(PROGRAM), "serve", "--listen", listen, *map(str, arguments)]
+        self.command = self.command_of("--listen", listen, *arguments)
         if catalog:
             self.command += ["--catalog", self.catalog]
         self.environment = {**ENVIRONMENT, **(environment or {})}
         self.process = None
         self.start()
 
+    @staticmethod
+    def command_of(*arguments):
+        return [str(PROGRAM), "serve", *map(str, arguments)]
+
     def start(self):
         self.log.write_text("")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             env=self.environment)
-        wait_until(lambda: self.process.poll() is not None or "msg=listening" in self.log.read_text(), 20, "the service")
+        wait_until(lambda: self.process.poll() is not None or LISTENING.search(self.log.read_text()), 20, "the service")
         assert self.process.poll() is None, self.log.read_text()
-        self.port = int(re.findall(r"address=\S*:(\d+)", self.log.read_text())[0])
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = int(LISTENING.search(self.log.read_text())[1])
+        self.url = f"http://{self.host}:{self.port}"
 
     def request(self, method, path, body=None, headers=None, timeout=35):
         """(status, headers in lower case, body as bytes) of one request on a connection of its own."""

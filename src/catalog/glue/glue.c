@@ -287,4 +287,5 @@ CATALOG_BACKEND_MODULE = {
     .list = store_list,
     .read_only = "AWS Glue",
     .leave_out_passwords = leave_out_passwords,
+    .foreign = true,
 };

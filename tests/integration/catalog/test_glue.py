@@ -10,6 +10,7 @@ from support.catalog import orders
 from support.postgresql import PostgreSQL
 from support.processes import free_port
 from support.program import jdbc, run
+from support.service import Service
 
 NAMES = [f"n{i:03}" for i in range(120)]
 
@@ -161,3 +162,56 @@ def test_without_credentials_or_region(moto):
     assert done.returncode == 1 and "AWS_CREDENTIALS_MISSING" in done.stderr, done
     done = ask(moto.url(), "connections", "list", catalog="glue://", AWS_REGION="")
     assert done.returncode != 0 and "region" in done.stderr, done
+
+
+def serving(url, *arguments, **more):
+    """A service whose catalog is Glue at URL."""
+    return Service("--catalog", "glue://eu-west-1", *arguments, catalog=False, environment={**environment(url), **more})
+
+
+def test_the_service_asks_for_passwords_only_when_they_are_needed(moto):
+    hidden = []
+
+    def see(request):
+        hidden.append(json.loads(request.body).get("HidePassword"))
+
+    with Front(moto.url(), see) as front, serving(front.url()) as service:
+        for operation, body, hide in (("GetConnection", {"Name": "closed", "HidePassword": True}, True), ("GetConnection", {"Name": "closed"}, False),
+                                      ("GetConnections", {"HidePassword": True}, True), ("GetConnections", {}, False),
+                                      ("TestConnection", {"ConnectionName": "orders"}, False), ("GetConnections", {"HidePassword": True}, True)):
+            hidden.clear()
+            answer = service.ok(operation, body)
+            assert hidden and set(hidden) == {hide}, (operation, body, hidden)
+            if operation != "TestConnection":
+                assert (CANARY in json.dumps(answer)) == (not hide), (operation, body)
+
+
+FOREIGN = [{"PASSWORD": "${env:FOREIGN_CANARY}"}, {"PASSWORD": "${file:/etc/hostname}"}, {"CUSTOM_JDBC_CERT": "/etc/ssl/certs/ca-certificates.crt"},
+           {"CUSTOM_JDBC_CERT": "file:///etc/hostname"}, {"JDBC_CONNECTION_URL": "jdbc:postgresql://${env:FOREIGN_CANARY}:9/orders"}]
+
+
+def foreign(**properties):
+    definition = orders()
+    definition["ConnectionProperties"] |= properties
+    return lambda request: json_answer(Connection=definition)
+
+
+@pytest.mark.parametrize("properties", FOREIGN)
+def test_what_stands_in_aws_may_not_refer_to_this_host(properties):
+    with Front(None, foreign(**properties)) as front:
+        done = ask(front.url(), "test", "orders", "-o", "json", FOREIGN_CANARY="canary-of-env")
+        report = json.loads(done.stdout)["tests"][0]
+        assert (done.returncode, report["code"], report["stage"]) == (2, "INVALID_INPUT", "input"), report
+        assert f"ConnectionProperties.{next(iter(properties))}" in report["reason"] and "canary" not in done.stdout.replace("_CANARY", "")
+        with serving(front.url(), FOREIGN_CANARY="canary-of-env") as service:
+            message = service.refused("TestConnection", {"ConnectionName": "orders"}, "InvalidInputException")
+            assert message.startswith("INVALID_INPUT at input: ") and "ConnectionProperties." in message, message
+            assert "canary-of-env" not in message + service.log.read_text()
+
+
+def test_unless_the_operator_lets_it(tmp_path):
+    (tmp_path / "password").write_text("pw")
+    with Front(None, foreign(PASSWORD=f"${{file:{tmp_path}/password}}")) as front:
+        with serving(front.url(), "--allow-files", tmp_path) as service:
+            message = service.refused("TestConnection", {"ConnectionName": "orders"}, "InvalidInputException")
+            assert message.startswith("CONNECT_REFUSED at tcp: "), message
