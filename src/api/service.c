@@ -188,13 +188,24 @@ static bool is_done(const struct service *service)
            (!service->store || store_is_idle(service->store));
 }
 
+/* Whether who started us has it ignored, as nohup does. */
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /* When everybody has been answered, or the time for that is over. */
 static void run(struct service *service)
 {
     struct event *terminate = evsignal_new(service->base, SIGTERM, see_signal, service);
     struct event *interrupt = evsignal_new(service->base, SIGINT, see_signal, service);
+    struct event *hangup = evsignal_new(service->base, SIGHUP, see_signal, service);
+    bool heeded = !is_ignored(SIGHUP);
     event_add(terminate, NULL);
     event_add(interrupt, NULL);
+    if (heeded)
+        event_add(hangup, NULL);
     while (!service->draining && event_base_loop(service->base, EVLOOP_ONCE) == 0 &&
            !event_base_got_break(service->base))
         continue;
@@ -206,6 +217,7 @@ static void run(struct service *service)
     }
     event_free(terminate);
     event_free(interrupt);
+    event_free(hangup);
 }
 
 bool service_run(const struct service_settings *settings, struct error *err)

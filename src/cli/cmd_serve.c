@@ -7,6 +7,7 @@
 
 #include "catalog_choice.h"
 #include "commands.h"
+#include "first_process.h"
 #include "log.h"
 #include "options.h"
 #include "registry.h"
@@ -80,7 +81,9 @@ const struct command command_serve = {
         "endpoint is this service:\n"
         "  aws glue test-connection --connection-name orders --endpoint-url http://127.0.0.1:9480\n"
         "Beside them: POST /v1/test and GET /v1/reports/REQUEST-ID (whole reports), /metrics,\n"
-        "/probe?target=NAME (Prometheus), /livez, /readyz. SIGTERM lets what runs come to its end.",
+        "/probe?target=NAME (Prometheus), /livez, /readyz. SIGTERM lets what runs come to its "
+        "end,\n"
+        "as SIGINT and SIGHUP do. As process 1 of a container it reaps whoever was left behind.",
     .run = run_serve,
     .rows = rows,
 };
@@ -144,6 +147,8 @@ static void begin_log(void)
 static int serve(const struct service_settings *service)
 {
     struct error err = ERROR_INIT;
+    if (!settings.check_config)
+        first_process_stay_behind();
     bool right = settings.check_config ? service_check(service, &err) : service_run(service, &err);
     if (right && settings.check_config)
         puts("testconn serve: the settings are right");

@@ -43,6 +43,7 @@ static void ignore_interrupts(void)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGINT, &ignore, NULL);
     sigaction(SIGTERM, &ignore, NULL);
+    sigaction(SIGHUP, &ignore, NULL);
 }
 
 _Noreturn void template_run(const char *module_path, long front)

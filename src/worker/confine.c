@@ -96,6 +96,7 @@ static void reset_signals(void)
     sigemptyset(&none);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGHUP, &act, NULL);
     sigaction(SIGPIPE, &act, NULL);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
