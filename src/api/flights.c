@@ -39,7 +39,8 @@ struct flight {
     struct problems problems;
     char *name; /* NULL: inline */
     int64_t version;
-    char *inline_text; /* what was given, to know the same by */
+    char *inline_text;   /* what was given, to know the same by */
+    char request_id[37]; /* of who began it */
     int timeout_ms;
     int64_t began_us;
     enum stage stage;
@@ -73,8 +74,11 @@ static void note_stage(void *argument, size_t key, enum stage stage)
     struct flight *flight;
     TAILQ_FOREACH(flight, &flights->flying, entry)
     {
-        if (flight->key == key)
+        if (flight->key == key) {
             flight->stage = stage;
+            log_line(LOG_DEBUG, "test", "request_id", flight->request_id, "stage",
+                     stage_name(stage), NULL);
+        }
     }
 }
 
@@ -258,6 +262,18 @@ static void compare(void *argument, enum catalog_result result, const json_t *an
     land(flight);
 }
 
+/* What a worker came to: for who has its process's id from elsewhere, the kernel's log say. */
+static void log_end(const struct flight *flight, const struct report *report)
+{
+    bool ok = report->status == REPORT_OK;
+    char worker[24];
+    snprintf(worker, sizeof worker, "%ld", (long)report->worker);
+    log_line(report->status == REPORT_ERROR ? LOG_WARN : LOG_DEBUG, "test ended", "request_id",
+             flight->request_id, "connection", flight->name, "driver", report->driver, "worker",
+             report->worker ? worker : NULL, "stage", ok ? NULL : stage_name(report->stage), "code",
+             ok ? NULL : reason_name(report->code), "reason", ok ? NULL : report->reason, NULL);
+}
+
 static void end_flight(void *argument, size_t key, struct report *report)
 {
     struct flights *flights = argument;
@@ -272,6 +288,7 @@ static void end_flight(void *argument, size_t key, struct report *report)
         return;
     }
     flight->report = report;
+    log_end(flight, report);
     if (!flight->name) {
         land(flight);
         return;
@@ -295,6 +312,7 @@ static void end_seat_time(evutil_socket_t fd, short what, void *argument)
               "the test, which others had begun %s ago, stood at the stage %s when the time of "
               "this caller was over",
               since, stage_name(flight->stage));
+    report->request_id = xstrdup(flight->request_id);
     report_fail(report, flight->stage, &err);
     report_finish(report);
     json_t *document = reports_document(report);
@@ -334,6 +352,7 @@ static struct flight_seat *refuse(struct flights *flights, const struct flight_a
     struct error err = ERROR_INIT;
     struct timeval now = {0};
     seat->report = report_new(ask->connection->label, ask->connection->type);
+    seat->report->request_id = xstrdup(ask->request_id);
     error_set(&err, REASON_BUSY, "%zu tests are in flight, as many as --max-tests allows",
               flights->count);
     report_fail(seat->report, STAGE_INPUT, &err);
@@ -375,6 +394,7 @@ static struct flight *take_off(struct flights *flights, const struct flight_ask 
     flight->inline_text = text;
     flight->timeout_ms = ask->timeout_ms;
     flight->began_us = clock_now_us();
+    snprintf(flight->request_id, sizeof flight->request_id, "%s", ask->request_id);
     if (ask->problems) {
         flight->problems = *ask->problems;
         *ask->problems = PROBLEMS_INIT;
@@ -385,7 +405,8 @@ static struct flight *take_off(struct flights *flights, const struct flight_ask 
     struct batch_test test = {.key = flight->key,
                               .connection = flight->connection,
                               .problems = &flight->problems,
-                              .timeout_ms = flight->timeout_ms};
+                              .timeout_ms = flight->timeout_ms,
+                              .request_id = flight->request_id};
     batch_add(flights->batch, &test);
     return flight;
 }
@@ -408,6 +429,8 @@ struct flight_seat *flights_begin(struct flights *flights, const struct flight_a
                                .tv_usec = seat->timeout_ms % 1000 * 1000};
         seat->timer = evtimer_new(flights->base, end_seat_time, seat);
         event_add(seat->timer, &left);
+        log_line(LOG_INFO, "joined a test", "request_id", seat->request_id, "test",
+                 flight->request_id, "connection", flight->name, NULL);
         connection_free(ask->connection);
         text_wipe_free(text);
     } else {

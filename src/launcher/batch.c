@@ -85,6 +85,15 @@ static void deliver(struct item *item, struct report *report)
     batch->listener.done(batch->listener.argument, key, report);
 }
 
+static struct report *new_report(const struct item *item)
+{
+    const struct connection *connection = item->test.connection;
+    struct report *report = report_new(connection->label, connection->type);
+    if (item->test.request_id)
+        report->request_id = xstrdup(item->test.request_id);
+    return report;
+}
+
 /* A report of what needs no worker to be known; NULL when the connection is to be tested. */
 static struct report *refuse(const struct item *item, struct resolution *resolution)
 {
@@ -96,7 +105,7 @@ static struct report *refuse(const struct item *item, struct resolution *resolut
                      before->items[i].text);
     if (resolution->problems.refused == 0 && resolution->reason == REASON_NONE)
         return NULL;
-    struct report *report = report_new(connection->label, connection->type);
+    struct report *report = new_report(item);
     if (resolution->problems.refused) {
         report_refuse(report, &resolution->problems, connection->root);
     } else {
@@ -141,7 +150,8 @@ static struct launch_request make_request(const struct item *item,
         .strict = settings->strict,
         .trace = settings->trace,
         .write_back = settings->write_back,
-        .policy = settings->policy};
+        .policy = settings->policy,
+        .request_id = item->test.request_id};
 }
 
 static void begin_more(struct batch *batch);
@@ -208,7 +218,7 @@ static void fly(struct item *item, const struct resolution *resolution)
             batch->listener.progress(batch->listener.argument, item->test.key, STAGE_INPUT);
         return;
     }
-    struct report *report = report_new(item->test.connection->label, item->test.connection->type);
+    struct report *report = new_report(item);
     report_fail(report, STAGE_INPUT, &err);
     report_finish(report);
     deliver(item, report);
@@ -317,7 +327,7 @@ static void skip_unbegun(struct items *items, const char *why)
     struct item *item;
     while ((item = TAILQ_FIRST(items))) {
         TAILQ_REMOVE(items, item, entry);
-        skip(item, report_new(item->test.connection->label, item->test.connection->type), why);
+        skip(item, new_report(item), why);
     }
 }
 

@@ -43,6 +43,7 @@ struct batch_test {
     const struct problems *problems;     /* what was wrong before; borrowed; may be NULL */
     int delay_ms;                        /* begin that much later; it counts as not over */
     int timeout_ms;                      /* 0: the settings' */
+    const char *request_id;              /* borrowed until its report; NULL: none */
 };
 
 struct batch;

@@ -39,6 +39,8 @@ static char *format_request(const struct launch_request *request, int64_t began_
         request->drivers_folder, "driver", request->driver);
     if (request->policy)
         json_object_set_new(object, "policy", json_string(request->policy));
+    if (request->request_id)
+        json_object_set_new(object, "request_id", json_string(request->request_id));
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return text;
@@ -51,6 +53,8 @@ struct launch *launch_new(const struct launch_request *request)
     launch->report = report_new(request->connection->label, request->connection->type);
     if (request->driver)
         launch->report->driver = xstrdup(request->driver);
+    if (request->request_id)
+        launch->report->request_id = xstrdup(request->request_id);
     launch->timeout_ms = request->timeout_ms;
     return launch;
 }
@@ -247,6 +251,7 @@ void launch_watch(struct launch *launch, struct event_base *base, launch_done *d
     launch->done = done;
     launch->progress = progress;
     launch->argument = argument;
+    launch->report->worker = launch->worker.pid;
     launch->reading = event_new(base, launch->worker.fd, EV_READ | EV_PERSIST, read_lines, launch);
     launch->timer = evtimer_new(base, run_out, launch);
     event_add(launch->reading, NULL);

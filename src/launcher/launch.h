@@ -26,8 +26,9 @@ struct launch_request {
     int timeout_ms;               /* the caller's */
     bool strict;
     bool trace;
-    const char *policy; /* which addresses may be connected to (net_policy.h); NULL: all */
-    bool write_back;    /* tokens that the test is given are kept in their secret */
+    const char *policy;     /* which addresses may be connected to (net_policy.h); NULL: all */
+    const char *request_id; /* of who asked the service; NULL: nobody */
+    bool write_back;        /* tokens that the test is given are kept in their secret */
 };
 
 struct launch;   /* a test in flight */

@@ -53,6 +53,7 @@ void report_free(struct report *report)
     json_decref(report->attempts_saved);
     free(report->name);
     free(report->connection_type);
+    free(report->request_id);
     free(report->driver);
     free(report->reason);
     free(report->remedy);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "problems.h"
 #include "testconn/error.h"
@@ -26,8 +27,9 @@ struct stage_report {
 struct report {
     char *name; /* the connection's; "" when it has none */
     char *connection_type;
-    char *driver;   /* NULL: none was found */
-    json_t *target; /* object: host, port, address, database, user; or NULL */
+    char *request_id; /* of the request that began the test; NULL: none did */
+    char *driver;     /* NULL: none was found */
+    json_t *target;   /* object: host, port, address, database, user; or NULL */
     enum report_status status;
     enum stage stage; /* where it failed or was given up; meaningless when ok */
     enum reason code; /* REASON_NONE when ok or skipped */
@@ -44,6 +46,7 @@ struct report {
     int64_t started_at_us; /* wall clock, microseconds since 1970 */
     int64_t started_us;    /* monotonic */
     double duration_ms;
+    pid_t worker;     /* who tested; 0: nobody. For logs */
     bool decided;     /* a verdict was read or set */
     unsigned planned; /* a bit for each stage the test has; 0: not known */
 

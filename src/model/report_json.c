@@ -83,6 +83,7 @@ json_t *report_to_json(const struct report *report)
     json_t *stages = json_array();
     set_text(test, "name", report->name);
     set_text(test, "connection_type", report->connection_type);
+    set_text(test, "request_id", report->request_id);
     set_text(test, "driver", report->driver);
     if (report->target)
         json_object_set(test, "target", report->target);

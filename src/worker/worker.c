@@ -5,8 +5,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "agent_job.h"
@@ -322,6 +324,17 @@ static struct registry *read_registry(const json_t *request)
     return driver ? registry_new_of(folder, driver) : registry_new(folder);
 }
 
+/* What the kernel says of this process, and who lists it, says whose test it is. */
+static void name_process(const json_t *request)
+{
+    const char *id = json_string_value(json_object_get(request, "request_id"));
+    char name[16];
+    if (!id)
+        return;
+    snprintf(name, sizeof name, "testconn:%.6s", id);
+    prctl(PR_SET_NAME, name);
+}
+
 _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
 {
     struct test test = {.driver = loaded, .error = ERROR_INIT};
@@ -339,6 +352,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     test.probe = probe_begin(fd, deadline, json_is_true(json_object_get(request, "trace")));
     if (agent_job_run(test.probe, request))
         _exit(0);
+    name_process(request);
     test.access = json_object_get(request, "aws");
     test.connection =
         connection_new(definition, read_form(json_string_value(json_object_get(request, "form"))));

@@ -57,7 +57,7 @@ def sign(service, operation, body, key="AKIDALL", secret="secret-of-all", token=
     import botocore.auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
-    headers = {"Content-Type": "application/x-amz-json-1.1", "Host": f"127.0.0.1:{service.port}"}
+    headers = {"Content-Type": "application/x-amz-json-1.1", "Host": service.url.split("//")[1]}
     if operation:
         headers["X-Amz-Target"] = f"AWSGlue.{operation}"
     request = AWSRequest("POST", f"{service.url}{path}", data=body,
@@ -198,12 +198,44 @@ def test_the_outbound_policy(arguments, target, denied):
             assert message.startswith("POLICY_DENIED at tcp: " if denied else "CONNECT_REFUSED at tcp: "), message
 
 
-def test_metadata_is_denied_beyond_this_host(credentials):
-    with Service("--credentials", credentials, listen="0.0.0.0:0") as service:
-        body = json.dumps(inline(network("x", 80, "169.254.169.254")))
-        where, headers = sign(service, "TestConnection", body)
-        answer = json.loads(service.request("POST", where, body, headers)[2])
-        assert answer["Message"].startswith("POLICY_DENIED at tcp: ") and "169.254.0.0/16" in answer["Message"]
+CLIENT = """
+import http.client, json, sys
+host, port, method, path, body, headers = json.load(sys.stdin)
+connection = http.client.HTTPConnection(host, port, timeout=35)
+connection.request(method, path, body, headers)
+answer = connection.getresponse()
+print(json.dumps([answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()]))
+"""
+
+
+class Elsewhere(Service):
+    """The service on an address that is not loopback, in a network namespace of its own (root); its clients are in there, too."""
+
+    host = "192.0.2.7"
+    script = "ip link set lo up; ip addr add 192.0.2.7/32 dev lo; exec \"$@\""
+
+    def start(self):
+        self.command = ["unshare", "--net", "sh", "-ec", self.script, "sh", *self.command]
+        super().start()
+
+    def request(self, method, path, body=None, headers=None, timeout=40):
+        asked = json.dumps([self.host, self.port, method, path, body, headers or {}])
+        done = subprocess.run(["nsenter", "-t", str(self.process.pid), "-n", "/usr/bin/python3", "-c", CLIENT], input=asked, text=True,
+                              capture_output=True, timeout=timeout, check=True)
+        status, given, answer = json.loads(done.stdout)
+        return status, given, answer.encode()
+
+
+@pytest.mark.parametrize("listen", ["192.0.2.7:0", "0.0.0.0:0"])
+def test_beyond_this_host(credentials, listen):
+    with Elsewhere("--credentials", credentials, listen=listen) as service:
+        assert service.call("GetConnections")[1]["__type"] == "MissingAuthenticationTokenException"
+        assert service.request("GET", "/livez", headers={"Host": "agent.example"})[0] == 200, "whatever name it has there"
+        for target, rule in (("169.254.169.254", "169.254.0.0/16"), ("224.0.0.1", "224.0.0.0/4"), ("192.0.2.7", None)):
+            body = json.dumps(inline(network("x", 80, target)))
+            where, headers = sign(service, "TestConnection", body)
+            message = json.loads(service.request("POST", where, body, headers)[2])["Message"]
+            assert message.startswith("POLICY_DENIED at tcp: " if rule else "CONNECT_REFUSED at tcp: ") and (rule or "") in message, message
 
 
 @pytest.mark.parametrize("rule", ["10.0.0.0/33", "http://x", "host:0", "a b", ""])

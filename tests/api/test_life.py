@@ -31,7 +31,7 @@ def test_nobody_is_left(tmp_path):
             assert not contents(pid, "cmdline"), pid
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_workers_go_with_the_service(how):
     with Service("--drain", "1s") as service, Silent() as server:
         body = {"TestConnectionInput": {key: value for key, value in orders(
@@ -150,11 +150,56 @@ def test_kill_9_of_a_worker_is_a_report():
         assert refused["Message"].startswith("WORKER_CRASHED at tls: ")
 
 
+def test_who_must_not_hang_up_does_not():
+    class Nohup(Service):
+        @staticmethod
+        def command_of(*arguments):
+            return ["nohup", *Service.command_of(*arguments)]
+    with Nohup() as service:
+        service.process.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        assert service.request("GET", "/readyz")[0] == 200 and "draining" not in service.log.read_text()
+
+
+def log_lines(service, **wanted):
+    """The log's lines, taken apart, that have what is WANTED."""
+    lines = [json.loads(line) for line in service.log.read_text().splitlines()]
+    return [line for line in lines if wanted.items() <= line.items()]
+
+
+def test_one_id_from_the_request_to_the_worker_and_the_report():
+    with Service("--timeout", "5s", "--log-level", "debug", "--log-format", "json") as service, Silent() as server:
+        body = json.dumps({"TestConnectionInput": {key: value for key, value in orders(
+            port=server.port, JDBC_ENFORCE_SSL="true").items() if key != "Name"}})
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            first = pool.submit(service.call_raw, "TestConnection", body)
+            wait_until(lambda: server.visitors, 5)
+            (begun,) = {line["request_id"] for line in log_lines(service, msg="test", stage="tls")}
+            port = server.visitors[0].getpeername()[1]
+            (worker,) = wait_until(lambda: [pid for pid in service.children() if is_peer(pid, port)], 5)
+            assert contents(worker, "comm").decode() == f"testconn:{begun[:6]}\n"
+            second = pool.submit(service.call_raw, "TestConnection", body)
+            (joined,) = wait_until(lambda: log_lines(service, msg="joined a test", test=begun), 5)
+            os.kill(worker, signal.SIGKILL)
+            ids = [answer.result(10)[1]["x-amzn-requestid"] for answer in (first, second)]
+        assert ids == [begun, joined["request_id"]] and begun != joined["request_id"]
+        (end,) = log_lines(service, msg="test ended")
+        assert (end["level"], end["request_id"], end["worker"], end["code"]) == ("warn", begun, str(worker), "WORKER_CRASHED")
+        for one in ids:
+            report = json.loads(service.request("GET", f"/v1/reports/{one}")[2])
+            assert report["tests"][0]["request_id"] == begun
+            assert log_lines(service, msg="request", request_id=one, code="WORKER_CRASHED")
+        assert len(server.visitors) == 1
+        status, headers, answer = service.request("POST", "/v1/test", '{"ConnectionName": ""}', {"Content-Type": "application/json"})
+        status, headers, answer = service.request("POST", "/v1/test", body.replace("JDBC", "SFTP", 1), {"Content-Type": "application/json"})
+        assert json.loads(answer)["tests"][0]["request_id"] == headers["x-amzn-requestid"], "also where no worker is needed"
+
+
 def is_peer(pid, port):
     """Whether PID holds the loopback connection from PORT."""
-    inode = next((line.split()[9] for line in open("/proc/net/tcp") if line.split()[1].endswith(f":{port:04X}")), None)
+    sockets = {f"socket:[{line.split()[9]}]" for line in open("/proc/net/tcp") if line.split()[1].endswith(f":{port:04X}")}
     try:
-        return any(os.readlink(f"/proc/{pid}/fd/{fd}") == f"socket:[{inode}]" for fd in os.listdir(f"/proc/{pid}/fd"))
+        return any(os.readlink(f"/proc/{pid}/fd/{fd}") in sockets for fd in os.listdir(f"/proc/{pid}/fd"))
     except OSError:
         return False
 
