@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws_cluster.h"
 #include "aws_view.h"
 
 #define CLUSTER "ConnectionProperties.CLUSTER_IDENTIFIER"
@@ -20,19 +21,11 @@ static const char *workgroup_of(const struct view *view)
     return target_parameter(view->target, "workgroup");
 }
 
-/* Only an available one answers queries; the others are on their way up or down. */
 static bool judge_status(struct view *view, const char *status, struct error *err)
 {
-    if (!status)
-        return true;
-    probe_note(view->probe, "status", "%s", status);
-    if (strncasecmp(status, "available", strlen("available")) == 0)
-        return true;
-    error_set(err, REASON_SERVER_STARTING, "%s of Redshift is not available: its status is \"%s\"",
-              view->what, status);
-    if (strcasecmp(status, "paused") == 0)
-        error_remedy(err, "resume the cluster");
-    return error_property(err, view->property);
+    if (status)
+        probe_note(view->probe, "status", "%s", status);
+    return aws_cluster_judge(status, view->what, view->property, err);
 }
 
 /* That it may not be described does not say that it may not be queried. */
@@ -48,27 +41,16 @@ static bool pass_over_denial(struct view *view, struct error *err)
 
 static bool describe_cluster(struct view *view, struct error *err)
 {
-    const char *pairs[] = {"ClusterIdentifier", cluster_of(view), NULL};
-    struct aws_answer answer = AWS_ANSWER_INIT;
-    char *query = aws_query(pairs);
-    struct aws_call call = view_call(view, AWS_REDSHIFT, "DescribeClusters", query, STAGE_LOGIN);
-    bool found = aws_send(view->aws, &call, &answer, err);
-    if (found && !answer.ok) {
-        found = aws_explain_test(view->aws, &call, &answer, err) || pass_over_denial(view, err);
-    } else if (found) {
-        char *status = aws_xml_text(answer.http.body, answer.http.body_length, "ClusterStatus");
-        char *address = aws_xml_text(answer.http.body, answer.http.body_length, "Address");
-        char *version = aws_xml_text(answer.http.body, answer.http.body_length, "ClusterVersion");
-        probe_server(view->probe, "Amazon Redshift", version);
-        if (address)
-            probe_note(view->probe, "endpoint", "%s", address);
-        found = status ? judge_status(view, status, err) : aws_tell_foreign(&call, &answer, err);
-        free(status);
-        free(address);
-        free(version);
+    struct aws_cluster cluster = AWS_CLUSTER_INIT;
+    struct aws_call call = view_call(view, AWS_REDSHIFT, "DescribeClusters", NULL, STAGE_LOGIN);
+    bool described = aws_cluster_describe(view->aws, &call, cluster_of(view), &cluster, err);
+    if (described) {
+        probe_server(view->probe, "Amazon Redshift", cluster.version);
+        if (cluster.address)
+            probe_note(view->probe, "endpoint", "%s", cluster.address);
     }
-    aws_answer_release(&answer);
-    free(query);
+    bool found = described ? judge_status(view, cluster.status, err) : pass_over_denial(view, err);
+    aws_cluster_release(&cluster);
     return found;
 }
 

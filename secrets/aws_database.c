@@ -88,12 +88,12 @@ static bool take_json(struct probe *probe, struct target *target, const struct a
     return taken || aws_tell_foreign(call, answer, err);
 }
 
-/* Begin the attempt at the service, and make CALL. */
+/* Make CALL, whose attempt has begun. */
 static bool ask(struct aws *aws, struct probe *probe, struct target *target, struct aws_call *call,
                 struct error *err)
 {
     struct aws_answer answer = AWS_ANSWER_INIT;
-    bool taken = aws_attempt(aws, call->service, call, err) && aws_send(aws, call, &answer, err);
+    bool taken = aws_send(aws, call, &answer, err);
     if (taken && !answer.ok)
         taken = aws_explain_test(aws, call, &answer, err);
     else if (taken)
@@ -103,35 +103,100 @@ static bool ask(struct aws *aws, struct probe *probe, struct target *target, str
     return taken;
 }
 
-/* A cluster gives credentials for a user, or for the identity that asks. */
-static bool ask_cluster(struct aws *aws, struct probe *probe, struct target *target,
-                        struct error *err)
+/* A call that is part of the login, about WHAT. */
+static struct aws_call make_call(const struct target *target, enum aws_service service,
+                                 const char *operation, const char *body, const char *what)
 {
-    const char *cluster = target_parameter(target, "cluster");
-    const char *create = target->user ? target_parameter(target, "auto_create") : NULL;
-    const char *group = target->user ? target_parameter(target, "db_groups") : NULL;
+    return (struct aws_call){.service = service,
+                             .operation = operation,
+                             .body = body,
+                             .what = what,
+                             .property = target->host_property,
+                             .is_test = true,
+                             .stage = STAGE_LOGIN};
+}
+
+/* Where the cluster is, as the service says. */
+static bool take_place(struct probe *probe, struct target *target,
+                       const struct aws_cluster *cluster, const char *what, struct error *err)
+{
+    struct endpoint *endpoint = &target->endpoints[0];
+    if (cluster->address && cluster->port && aws_is_host(cluster->address)) {
+        free(endpoint->host);
+        endpoint->host = xstrdup(cluster->address);
+        endpoint->port = (uint16_t)cluster->port;
+        target->host_in_aws = false;
+        probe_note(probe, "endpoint", "%s:%u", endpoint->host, endpoint->port);
+        return true;
+    }
+    error_set(err, cluster->address ? REASON_PROTOCOL_ERROR : REASON_SERVER_STARTING,
+              "%s has no endpoint that can be connected to: Redshift tells %s%s%s, status \"%s\"",
+              what, cluster->address ? "the address \"" : "none",
+              cluster->address ? cluster->address : "", cluster->address ? "\"" : "",
+              cluster->status);
+    return error_property(err, target->host_property);
+}
+
+/* The host and port of a cluster that the definition only names. */
+static bool find_cluster(struct aws *aws, struct probe *probe, struct target *target,
+                         const char *what, struct error *err)
+{
+    struct aws_cluster cluster = AWS_CLUSTER_INIT;
+    struct aws_call call = make_call(target, AWS_REDSHIFT, "DescribeClusters", NULL, what);
+    bool found =
+        aws_cluster_describe(aws, &call, target_parameter(target, "cluster"), &cluster, err);
+    if (!found && err->reason == REASON_PERMISSION_DENIED)
+        error_remedy(err, "allow redshift:DescribeClusters, or write the cluster's HOST:PORT into "
+                          "the URL");
+    found = found && aws_cluster_judge(cluster.status, what, target->host_property, err) &&
+            take_place(probe, target, &cluster, what, err);
+    aws_cluster_release(&cluster);
+    return found;
+}
+
+/* The members of the query for a user's credentials; for the caller's own fewer are known. */
+static char *make_query(const struct target *target)
+{
+    const char *groups = target->user ? target_parameter(target, "db_groups") : NULL;
     const char *pairs[] = {"ClusterIdentifier",
-                           cluster,
+                           target_parameter(target, "cluster"),
                            "DbName",
                            target->database,
                            "DbUser",
                            target->user,
                            "AutoCreate",
-                           create,
-                           "DbGroups.DbGroup.1",
-                           group,
+                           target->user ? target_parameter(target, "auto_create") : NULL,
                            NULL};
-    char *query = aws_query(pairs);
-    char *what = text_format("the cluster \"%s\"", cluster);
-    struct aws_call call = {.service = AWS_REDSHIFT,
-                            .operation = target->user ? "GetClusterCredentials"
-                                                      : "GetClusterCredentialsWithIAM",
-                            .body = query,
-                            .what = what,
-                            .property = target->host_property,
-                            .is_test = true,
-                            .stage = STAGE_LOGIN};
-    bool taken = ask(aws, probe, target, &call, err);
+    struct text_buffer query = TEXT_BUFFER_INIT;
+    char *first = aws_query(pairs);
+    text_append(&query, first);
+    free(first);
+    for (unsigned number = 1; groups && *groups; number++) {
+        size_t length = strcspn(groups, ",");
+        char *name = text_format("DbGroups.DbGroup.%u", number);
+        char *group = xstrndup(groups, length);
+        char *member = aws_query((const char *[]){name, group, NULL});
+        text_append(&query, member);
+        free(member);
+        free(group);
+        free(name);
+        groups += length + (groups[length] == ',');
+    }
+    return text_take(&query);
+}
+
+/* A cluster gives credentials for a user, or for the identity that asks. */
+static bool ask_cluster(struct aws *aws, struct probe *probe, struct target *target,
+                        struct error *err)
+{
+    char *query = make_query(target);
+    char *what = text_format("the cluster \"%s\"", target_parameter(target, "cluster"));
+    struct aws_call call = make_call(
+        target, AWS_REDSHIFT,
+        target->user ? "GetClusterCredentials" : "GetClusterCredentialsWithIAM", query, what);
+    bool taken = aws_attempt(aws, AWS_REDSHIFT, &call, err) &&
+                 (!target->host_in_aws || find_cluster(aws, probe, target, what, err)) &&
+                 ask(aws, probe, target, &call, err);
     free(query);
     free(what);
     return taken;
@@ -146,14 +211,8 @@ static bool ask_workgroup(struct aws *aws, struct probe *probe, struct target *t
         json_object_set_new(body, "dbName", json_string(target->database));
     char *text = json_dumps(body, JSON_COMPACT);
     char *what = text_format("the workgroup \"%s\"", workgroup);
-    struct aws_call call = {.service = AWS_REDSHIFT_SERVERLESS,
-                            .operation = "GetCredentials",
-                            .body = text,
-                            .what = what,
-                            .property = target->host_property,
-                            .is_test = true,
-                            .stage = STAGE_LOGIN};
-    bool taken = ask(aws, probe, target, &call, err);
+    struct aws_call call = make_call(target, AWS_REDSHIFT_SERVERLESS, "GetCredentials", text, what);
+    bool taken = aws_attempt(aws, call.service, &call, err) && ask(aws, probe, target, &call, err);
     json_decref(body);
     free(text);
     free(what);

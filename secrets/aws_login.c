@@ -110,8 +110,7 @@ static bool take_login(struct probe *probe, struct target *target, const char *w
     return true;
 }
 
-/* A host name or address, as it may stand in a definition. */
-static bool is_host(const char *host)
+bool aws_is_host(const char *host)
 {
     static const char others[] = "-._:";
     size_t length = strlen(host);
@@ -133,7 +132,7 @@ static bool take_place(struct probe *probe, struct target *target, const char *w
     const char *database = secret_keys_text(secret, "dbname");
     unsigned port = secret_keys_port(secret);
     if (endpoint && target->host_in_secret) {
-        if (!host || !is_host(host))
+        if (!host || !aws_is_host(host))
             return secret_keys_missing(secret, what, "host", host ? "which is no host name" : NULL,
                                        err);
         take(&endpoint->host, host);

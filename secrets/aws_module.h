@@ -4,6 +4,7 @@
 #define AWS_MODULE_H
 
 #include "aws.h"
+#include "aws_cluster.h"
 #include "testconn/secrets.h"
 
 /* secrets.h, "identify". */
@@ -12,6 +13,9 @@ char *aws_identify(struct probe *probe, const char *job, struct error *err);
 /* The secret that TARGET's login comes from, into user, password, host, port and database. */
 bool aws_fetch_login(struct aws *aws, struct probe *probe, struct target *target,
                      struct error *err);
+
+/* Whether HOST, which somebody else has told, may stand in a definition: a name or an address. */
+bool aws_is_host(const char *host);
 
 /* A new version of the secret that TARGET's login comes from. */
 bool aws_store_secret(struct aws *aws, const struct target *target, const char *content,

@@ -95,6 +95,7 @@ struct target {
     bool secret_is_own;       /* the driver reads it itself: it need not hold user and password */
     bool host_in_secret;      /* it has to name the host of the one endpoint ... */
     bool port_in_secret;      /* ... and may name its port */
+    bool host_in_aws;         /* both are told by the service that makes the password */
     char *encrypted_password; /* ENCRYPTED_PASSWORD when it decides; NULL otherwise */
     /* What the secret holds (JSON), for drivers that read it themselves: put here by whoever
      * fetches SECRET_ID, or by the definition itself. NULL: none yet. Wiped by target_free() */

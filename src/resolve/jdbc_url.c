@@ -14,7 +14,7 @@ static const struct jdbc_vendor {
                  struct problems *problems);
     unsigned default_port;
 } vendors[] = {
-    {"postgresql", jdbc_url_generic, 5432},  {"redshift", jdbc_url_generic, 5439},
+    {"postgresql", jdbc_url_generic, 5432},  {"redshift", jdbc_url_redshift, 5439},
     {"mysql", jdbc_url_mysql, 3306},         {"mariadb", jdbc_url_mysql, 3306},
     {"aurora", jdbc_url_mysql, 3306},        {"oracle", jdbc_url_oracle, 1521},
     {"sqlserver", jdbc_url_sqlserver, 1433}, {"snowflake", jdbc_url_snowflake, 443},
@@ -142,6 +142,7 @@ void jdbc_url_release(struct jdbc_url *url)
         free(url->endpoints[i].host);
     free(url->endpoints);
     free(url->database);
+    free(url->region);
     for (size_t i = 0; i < url->parameter_count; i++) {
         free(url->parameters[i].name);
         text_wipe_free(url->parameters[i].value);

@@ -21,7 +21,8 @@ enum jdbc_standing {
 struct jdbc_url {
     char *subprotocol; /* lower case */
     enum jdbc_standing standing;
-    bool iam; /* jdbc:redshift:iam: */
+    bool iam;     /* jdbc:redshift:iam: */
+    char *region; /* of //CLUSTER:REGION; the one endpoint's host is the cluster then, or NULL */
     struct endpoint *endpoints;
     size_t endpoint_count;        /* port 0: not given */
     char *database;               /* of Oracle the service or SID; NULL: none */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hide.h"
 #include "jdbc_url_parts.h"
 #include "text.h"
 
@@ -107,14 +108,21 @@ static bool read_database(struct jdbc_url *url, const char *text, size_t length,
                           struct problems *problems)
 {
     char *database = url_decode(text, length);
+    char *hidden = database ? hide_in_url(database) : NULL;
+    bool login = hidden && strcmp(hidden, database) != 0;
     /* One that is written %2F is part of the name. */
-    bool right = database && !memchr(text, '/', length);
-    if (!right)
+    bool right = database && !login && !memchr(text, '/', length);
+    free(hidden);
+    if (login)
+        problems_add(problems, path, "url",
+                     "has a login within its database name: parameters begin with ? and are parted "
+                     "by &");
+    else if (!right)
         problems_add(problems, path, "url", "has a database name with %s",
                      database ? "a slash in it" : "a broken percent escape");
     else if (*database)
         url->database = xstrdup(database);
-    free(database);
+    text_wipe_free(database);
     return right;
 }
 

@@ -30,6 +30,8 @@ bool url_refuse_credentials(const char *path, struct problems *problems);
 /* The forms; REST begins behind "jdbc:VENDOR:". False: refused. */
 bool jdbc_url_generic(struct jdbc_url *url, const char *rest, const char *path,
                       struct problems *problems);
+bool jdbc_url_redshift(struct jdbc_url *url, const char *rest, const char *path,
+                       struct problems *problems);
 bool jdbc_url_mysql(struct jdbc_url *url, const char *rest, const char *path,
                     struct problems *problems);
 bool jdbc_url_oracle(struct jdbc_url *url, const char *rest, const char *path,

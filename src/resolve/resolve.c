@@ -125,7 +125,9 @@ static bool use_url(struct resolving *resolving, const struct jdbc_url *url, con
         taken = resolving_take_driver(resolving, manifest, what, path);
     }
     free(what);
-    for (size_t i = 0; i < url->endpoint_count; i++) {
+    for (size_t i = 0; url->region && i < url->endpoint_count; i++)
+        resolving_add_service(resolving, "(the cluster's)", path, "told by DescribeClusters");
+    for (size_t i = 0; !url->region && i < url->endpoint_count; i++) {
         unsigned port = url->endpoints[i].port;
         resolving_add_endpoint(resolving, url->endpoints[i].host,
                                port ? port : jdbc_default_port(url->subprotocol), path,

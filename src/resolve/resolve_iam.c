@@ -54,14 +54,20 @@ static void add_parameter(struct target *target, const char *name, const char *v
         (struct parameter){.name = xstrdup(name), .value = xstrdup(value)};
 }
 
+static const char *first_of(const char *a, const char *b, const char *c)
+{
+    return a ? a : b ? b : c;
+}
+
 /* NAME.ACCOUNT.REGION.SERVICE.amazonaws.com is where a cluster, workgroup or instance is. */
-static void take_region(struct resolving *resolving, const char *host, const char *path)
+static void take_region(struct resolving *resolving, const struct jdbc_url *url, const char *host,
+                        const char *path)
 {
     struct target *target = resolving->target;
     const char *given = target_parameter(target, "region");
     const char *property = resolving_property(resolving, "REGION");
     char *of_host = label(host, 2);
-    const char *region = property ? property : given ? given : of_host;
+    const char *region = first_of(property, given, url->region ? url->region : of_host);
     if (region && !property) {
         target->aws.region = xstrdup(region);
         resolving_origin(resolving, "aws region", region, path);
@@ -69,25 +75,30 @@ static void take_region(struct resolving *resolving, const char *host, const cha
     free(of_host);
 }
 
-static void take_cluster(struct resolving *resolving, const char *host, const char *path)
+/* Hosts of Redshift begin with the name of the cluster or workgroup; so does CLUSTER:REGION. */
+static void take_cluster(struct resolving *resolving, const struct jdbc_url *url, const char *host,
+                         const char *path)
 {
     struct target *target = resolving->target;
-    bool serverless = strcasestr(host, ".redshift-serverless.") != NULL;
-    const char *name = serverless ? "workgroup" : "cluster";
-    const char *property = serverless ? "WORKGROUP_NAME" : "CLUSTER_IDENTIFIER";
-    const char *given = resolving_property(resolving, property);
+    const char *cluster =
+        first_of(resolving_property(resolving, "CLUSTER_IDENTIFIER"),
+                 target_parameter(target, "cluster_id"), url->region ? host : NULL);
+    const char *workgroup = first_of(resolving_property(resolving, "WORKGROUP_NAME"),
+                                     target_parameter(target, "serverless_workgroup"), NULL);
+    bool host_of_workgroup = strcasestr(host, ".redshift-serverless.") != NULL;
+    bool serverless = host_of_workgroup || (workgroup && !cluster);
     char *of_host = label(host, 0);
-    if (!given)
-        given = target_parameter(target, "cluster_id");
-    if (!given)
-        given = of_host;
+    const char *name = serverless ? "workgroup" : "cluster";
+    const char *given = first_of(serverless ? workgroup : cluster, of_host, NULL);
+    target->host_in_aws = url->region != NULL;
     if (given) {
         add_parameter(target, name, given);
         resolving_origin(resolving, name, given, path);
     } else {
         problems_add(&resolving->out->problems, PROPERTIES "CLUSTER_IDENTIFIER", "required",
                      "missing: the host \"%.100s\" of jdbc:redshift:iam does not begin with the "
-                     "cluster's name, as hosts of Redshift do",
+                     "cluster's name, as hosts of Redshift do; where it is itself the name of a "
+                     "cluster, write jdbc:redshift:iam://CLUSTER:REGION/DATABASE",
                      host);
     }
     free(of_host);
@@ -125,9 +136,9 @@ void resolve_iam(struct resolving *resolving, const struct jdbc_url *url, const 
         target->user_property = path;
         resolving_origin(resolving, "user", user, path);
     }
-    take_region(resolving, host, path);
+    take_region(resolving, url, host, path);
     if (url->iam)
-        take_cluster(resolving, host, path);
+        take_cluster(resolving, url, host, path);
     if (!target->user && rds)
         problems_add(&resolving->out->problems, PROPERTIES "USERNAME", "required",
                      "missing: an IAM login to RDS is one of a database user");

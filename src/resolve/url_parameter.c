@@ -15,6 +15,7 @@ enum parameter_use {
     USE_NAME,       /* the name or DN that the server's certificate has to have */
     USE_REFUSE,     /* a class, a file, a socket, statements to run */
     USE_CREDENTIAL, /* a login, which belongs into the properties */
+    USE_KEY,        /* the same of AWS */
     USE_TIME,       /* a time limit: the test has its own */
     USE_IDLE        /* known, and without effect on a test */
 };
@@ -38,11 +39,17 @@ static const struct parameter_rule {
     {"redshift", "Region", USE_PASS, "region"},
     {"redshift", "AutoCreate", USE_PASS, "auto_create"},
     {"redshift", "DbGroups", USE_PASS, "db_groups"},
+    {"redshift", "serverlessWorkGroup", USE_PASS, "serverless_workgroup"},
+    {"redshift", "isServerless", USE_IDLE, NULL},
+    {"redshift", "serverlessAcctId", USE_IDLE, NULL},
+    {"redshift", "IAMDuration", USE_IDLE, NULL},
+    {"redshift", "ForceLowercase", USE_IDLE, NULL},
+    {"redshift", "AllowDBUserOverride", USE_IDLE, NULL},
     {"redshift", "plugin_name", USE_REFUSE, NULL},
     {"redshift", "Profile", USE_REFUSE, NULL},
-    {"redshift", "AccessKeyID", USE_CREDENTIAL, NULL},
-    {"redshift", "SecretAccessKey", USE_CREDENTIAL, NULL},
-    {"redshift", "SessionToken", USE_CREDENTIAL, NULL},
+    {"redshift", "AccessKeyID", USE_KEY, NULL},
+    {"redshift", "SecretAccessKey", USE_KEY, NULL},
+    {"redshift", "SessionToken", USE_KEY, NULL},
     {PG, "wrapperPlugins", USE_PASS, "wrapper_plugins"},
     {MY, "wrapperPlugins", USE_PASS, "wrapper_plugins"},
     {MY, "credentialType", USE_PASS, "credential_type"},
@@ -313,7 +320,7 @@ static void note_unknown(const struct jdbc_url *url, size_t index, const char *p
         return; /* nobody knows those here */
     for (size_t i = 0; i < index && shown; i++) {
         const struct parameter_rule *rule = find_rule(url->subprotocol, url->parameters[i].name);
-        shown = !rule || rule->use != USE_CREDENTIAL;
+        shown = !rule || (rule->use != USE_CREDENTIAL && rule->use != USE_KEY);
     }
     if (shown)
         problems_add_note(
@@ -345,6 +352,12 @@ static void apply(const struct jdbc_url *url, size_t index, const char *path, st
     } else if (rule->use == USE_IDLE) {
         problems_add_note(problems, path, "url-parameter-idle",
                           "has the parameter %s, which has no effect on a test", rule->name);
+    } else if (rule->use == USE_KEY) {
+        problems_add_note(
+            problems, path, "credentials-in-url",
+            "holds a key of AWS (parameter %s), which is ignored: testconn asks AWS as itself, or "
+            "as ROLE_ARN. Take it out of the URL: others can read it there",
+            rule->name);
     } else if (rule->use == USE_CREDENTIAL) {
         problems_add_note(
             problems, path, "credentials-in-url",

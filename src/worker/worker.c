@@ -105,7 +105,8 @@ static void understand(struct test *test, bool strict)
     if (target->tls.attempt)
         tls_warm_up();
     /* Loading a client library takes as long as a look-up: side by side. */
-    if (!test->driver && target->subprotocol && target->endpoint_count)
+    bool told = target->endpoint_count && !target->host_in_secret && !target->host_in_aws;
+    if (!test->driver && target->subprotocol && told)
         net_observer_expect(test->probe, &target->endpoints[0]);
     if (!test->driver)
         test->driver = worker_load_driver(manifest->module_path, RTLD_LAZY, &test->error);
@@ -138,7 +139,8 @@ static void tell_target(struct test *test)
 {
     const struct target *target = test->resolution.target;
     json_t *facts = json_object();
-    if (target->endpoint_count && (!target->host_in_secret || target->password)) {
+    if (target->endpoint_count && !target->host_in_aws &&
+        (!target->host_in_secret || target->password)) {
         json_object_set_new(facts, "host", json_string(target->endpoints[0].host));
         if (target->endpoints[0].port)
             json_object_set_new(facts, "port", json_integer(target->endpoints[0].port));

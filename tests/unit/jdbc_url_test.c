@@ -22,6 +22,8 @@ static char *describe(const struct jdbc_url *url)
     text_append_format(&text, "/%s", url->database ? url->database : "");
     for (size_t i = 0; i < url->parameter_count; i++)
         text_append_format(&text, " %s=%s", url->parameters[i].name, url->parameters[i].value);
+    if (url->region)
+        text_append_format(&text, " (%s)", url->region);
     return text_take(&text);
 }
 
@@ -49,6 +51,13 @@ static void understands_what_is_right(void **state)
         {"jdbc:postgresql://h:1?a=b", "h:1 / a=b"},
         {"jdbc:redshift://h:5439/dev", "h:5439 /dev"},
         {"jdbc:redshift:iam://h:5439/dev", "h:5439 /dev"},
+        {"jdbc:redshift://h:5439/dev;a=b;c=%3B%26", "h:5439 /dev a=b c=;&"},
+        {"jdbc:redshift://h:5439/dev?a=b;c=d&e=f", "h:5439 /dev a=b c=d e=f"},
+        {"jdbc:redshift://h:5439;a=b", "h:5439 / a=b"},
+        {"jdbc:redshift:iam://dwh:eu-west-1/dev?DbUser=u", "dwh:0 /dev DbUser=u (eu-west-1)"},
+        {"jdbc:redshift:iam://dwh-2:us-gov-east-1/dev;a=b", "dwh-2:0 /dev a=b (us-gov-east-1)"},
+        {"jdbc:redshift:iam://dwh:eu-west-1", "dwh:0 / (eu-west-1)"},
+        {"jdbc:redshift:iam://dwh/dev", "dwh:0 /dev"},
         {"jdbc:mysql://h:3306/d", "h:3306 /d"},
         {"jdbc:mysql://a:1,b:2/d?useSSL=true", "a:1 b:2 /d useSSL=true"},
         {"jdbc:mysql://address=(host=a)(port=1),(host=b,port=2),[::1]:3/d", "a:1 b:2 ::1:3 /d"},
@@ -129,6 +138,12 @@ static void refuses_what_is_wrong_and_quotes_no_credentials(void **state)
         {"jdbc:postgresql://[::1]x/d", "bracket"},
         {"jdbc:postgresql://h,,g/d", "no host"},
         {"jdbc:postgresql://u:c4nary@h/d", "USERNAME and PASSWORD"},
+        {"jdbc:postgresql://h/d;user=u;password=c4nary", "within its database name"},
+        {"jdbc:redshift://dwh:eu-west-1/d", "port"},
+        {"jdbc:redshift:iam://dwh.example:eu-west-1/d", "port"},
+        {"jdbc:redshift:iam://a,dwh:eu-west-1/d", "port"},
+        {"jdbc:redshift:iam://dwh:eu_west/d", "port"},
+        {"jdbc:redshift:iam://u:c4nary@dwh:eu-west-1/d", "USERNAME and PASSWORD"},
         {"jdbc:postgresql://h/d%zz", "percent"},
         {"jdbc:postgresql://h/d%00", "percent"},
         {"jdbc:postgresql://h/d?a=%ff", "percent"},

@@ -88,6 +88,87 @@ def test_moto_judges_the_request(moto, server):
         assert (refused["code"], refused["stage"]) == ("CONNECT_REFUSED", "tcp") and refused["target"]["port"] == 1
 
 
+CLUSTER = "jdbc:redshift:iam://dwh:ap-south-1/orders?DbUser=app"
+
+
+def described(address="127.0.0.1", port=5439, status="available"):
+    place = f"<Endpoint><Port>{port}</Port><Address>{address}</Address></Endpoint>" if address else ""
+    return 200, {"Content-Type": "text/xml"}, (f"<R><Clusters><Cluster>{place}<ClusterStatus>{status}</ClusterStatus>"
+                                               "</Cluster></Clusters></R>").encode()
+
+
+def test_a_cluster_is_looked_up_by_its_name(server):
+    asked = []
+
+    def answer(request):
+        asked.append((request.region, urllib.parse.parse_qs(request.body.decode())))
+        return described(port=server.port) if request.operation == "DescribeClusters" else credentials()
+    with Front(answer=answer) as front:
+        report = tried(jdbc(JDBC_CONNECTION_URL=f"{CLUSTER}&AutoCreate=true&DbGroups=one,two"), front.url())
+        assert report["exit"] == 0, report
+        assert report["target"] == {**report["target"], "host": "127.0.0.1", "port": server.port, "database": "orders",
+                                    "user": "app"}
+        assert report["server"]["product"] == "Amazon Redshift"
+    (region, first), (_, second) = asked
+    assert region == "ap-south-1" and first == {"Action": ["DescribeClusters"], "Version": ["2012-12-01"],
+                                                "ClusterIdentifier": ["dwh"]}
+    assert second == {"Action": ["GetClusterCredentials"], "Version": ["2012-12-01"], "ClusterIdentifier": ["dwh"],
+                      "DbName": ["orders"], "DbUser": ["app"], "AutoCreate": ["true"],
+                      "DbGroups.DbGroup.1": ["one"], "DbGroups.DbGroup.2": ["two"]}
+
+
+def test_what_stands_beside_the_cluster_goes_before_it(server):
+    asked = []
+
+    def answer(request):
+        asked.append((request.region, urllib.parse.parse_qs(request.body.decode())["ClusterIdentifier"][0]))
+        return described(port=server.port) if request.operation == "DescribeClusters" else credentials()
+    with Front(answer=answer) as front:
+        for query, more in (("&ClusterID=other&Region=us-east-2", {}),
+                            (";ClusterID=x;Region=x", {"CLUSTER_IDENTIFIER": "other", "REGION": "us-east-2"})):
+            assert tried(jdbc(JDBC_CONNECTION_URL=CLUSTER + query, **more), front.url())["exit"] == 0
+    assert set(asked) == {("us-east-2", "other")}
+
+
+@pytest.mark.parametrize("answer, code, stage, words", [
+    (xml_fault("ClusterNotFound", "Cluster dwh not found.", 404), "DATABASE_MISSING", "login", ['"dwh"', "not found", "ap-south-1"]),
+    (xml_fault("AccessDenied", "not authorized to perform: redshift:DescribeClusters", 403), "PERMISSION_DENIED", "login",
+     ["redshift:DescribeClusters"]),
+    (described(None, status="creating"), "SERVER_STARTING", "login", ["creating"]),
+    (described(None), "SERVER_STARTING", "login", ["no endpoint"]),
+    (described(status="paused"), "SERVER_STARTING", "login", ["paused"]),
+    (described("127.0.0.1/../x"), "PROTOCOL_ERROR", "login", ["127.0.0.1/../x"]),
+    (described("no-such-cluster.invalid"), "DNS_", "dns", ["no-such-cluster.invalid"]),
+    (described(port=1), "CONNECT_REFUSED", "tcp", ["127.0.0.1:1"]),
+    ((200, {}, b"<R></R>"), "WRONG_PROTOCOL", "login", ["not Redshift"]),
+])
+def test_every_way_not_to_find_a_cluster(answer, code, stage, words):
+    with Front(answer=lambda request: answer if request.operation == "DescribeClusters" else credentials()) as front:
+        report = tried(jdbc(JDBC_CONNECTION_URL=CLUSTER), front.url())
+        assert report["code"].startswith(code) and (report["stage"], report["exit"]) == (stage, 1), report
+        assert all(word in report["reason"] for word in words), report["reason"]
+        assert report["property"] == URL and "(the cluster's)" not in json.dumps(report)
+
+
+def test_moto_finds_the_cluster_and_judges_the_requests(moto):
+    with Front(moto.url()) as front:
+        report = tried(jdbc(JDBC_CONNECTION_URL=CLUSTER.replace("ap-south-1", "eu-west-1")), front.url(), moto.reader)
+        assert report["stage"] == "dns" and "redshift.amazonaws.com" in report["reason"], report
+        assert front.calls() == ["redshift:DescribeClusters", "redshift:GetClusterCredentials"]
+        report = tried(jdbc(JDBC_CONNECTION_URL=CLUSTER), front.url(), moto.nobody)
+        assert report["code"] == "PERMISSION_DENIED" and "DescribeClusters" in report["remedy"]
+
+
+def test_keys_of_aws_in_a_url_are_not_used_and_not_shown(server):
+    url = CLUSTER.replace("?", f";AccessKeyID=AKIA{CANARY};SecretAccessKey={CANARY};SessionToken={CANARY};")
+    with Front(answer=lambda request: described(port=server.port) if request.operation == "DescribeClusters"
+               else credentials()) as front:
+        report = tried(jdbc(JDBC_CONNECTION_URL=url), front.url(), keys=("AKIDEXAMPLE", "other-secret-key"))
+        assert report["exit"] == 0 and "credentials-in-url" in rules(report)
+    refused = tried(jdbc(JDBC_CONNECTION_URL=f"{CLUSTER}&Profile=x"), None)
+    assert refused["code"] == "INVALID_INPUT" and "Profile" in refused["reason"]
+
+
 def test_a_host_of_redshift_tells_cluster_and_region(server):
     asked = []
 
