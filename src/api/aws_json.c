@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "text.h"
 
 /* Exceptions whose status is not 400. */
@@ -44,10 +45,23 @@ void aws_json_answer(struct http_exchange *exchange, json_t *body)
     answer(exchange, 200, body);
 }
 
+json_t *aws_json_text(const char *words)
+{
+    json_t *text = json_string(words);
+    if (text)
+        return text;
+    size_t size = 4 * strlen(words) + 1;
+    char *shown = xmalloc(size);
+    text_one_line(shown, size, words, strlen(words));
+    text = json_string(shown);
+    free(shown);
+    return text;
+}
+
 void aws_json_refuse_with(struct http_exchange *exchange, const char *name, json_t *members,
                           const char *message)
 {
-    json_t *body = json_pack("{s:s, s:s}", "__type", name, "Message", message);
+    json_t *body = json_pack("{s:s, s:o}", "__type", name, "Message", aws_json_text(message));
     if (members)
         json_object_update(body, members);
     json_decref(members);
@@ -79,7 +93,7 @@ bool aws_json_refuse_problems(struct http_exchange *exchange, const struct probl
 
 char *aws_json_exception(const char *name, const char *words)
 {
-    json_t *body = json_pack("{s:s, s:s}", "__type", name, "Message", words);
+    json_t *body = json_pack("{s:s, s:o}", "__type", name, "Message", aws_json_text(words));
     char *text = json_dumps(body, JSON_COMPACT);
     json_decref(body);
     return text;
@@ -105,24 +119,63 @@ static void drop_nulls(json_t *value)
     }
 }
 
+/* What jansson says itself may quote the body, and with it a secret. */
+static const char *explain(const json_error_t *problem)
+{
+    static const struct {
+        enum json_error_code code;
+        const char *words;
+    } faults[] = {{json_error_duplicate_key, "a member stands twice in one object"},
+                  {json_error_stack_overflow, "it is nested too deeply"},
+                  {json_error_invalid_utf8, "it is not UTF-8"},
+                  {json_error_premature_end_of_input, "it ends too early"},
+                  {json_error_end_of_input_expected, "something stands behind its end"},
+                  {json_error_numeric_overflow, "a number is too large"},
+                  {json_error_null_byte_in_key, "the name of a member holds NUL"}};
+    enum json_error_code code = json_error_code(problem);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (faults[i].code == code)
+            return faults[i].words;
+    return "this is not what JSON has here";
+}
+
+static json_t *parse(const struct text_buffer *body, json_error_t *problem)
+{
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    const char *bytes = body->data ? body->data : "";
+    json_t *value = json_loadb(bytes, body->length, flags, problem);
+    /* An integer beyond 64 bits is still a number, and its range is judged where it stands. */
+    if (!value && json_error_code(problem) == json_error_numeric_overflow)
+        value = json_loadb(bytes, body->length, flags | JSON_DECODE_INT_AS_REAL, problem);
+    return value;
+}
+
+/* Whether a text of BODY holds NUL, which no value may: refused then. */
+static bool refuse_nul(struct http_exchange *exchange, const json_t *body)
+{
+    struct problems problems = PROBLEMS_INIT;
+    check_nul(body, "", &problems);
+    bool refused = aws_json_refuse_problems(exchange, &problems, "");
+    problems_release(&problems);
+    return refused;
+}
+
 json_t *aws_json_read(struct http_exchange *exchange)
 {
     json_error_t problem;
-    const char *bytes = exchange->body.data ? exchange->body.data : "";
     if (exchange->body.length == 0)
         return json_object();
-    json_t *body = json_loadb(bytes, exchange->body.length,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
-    if (json_is_object(body)) {
+    json_t *body = parse(&exchange->body, &problem);
+    if (json_is_object(body) && !refuse_nul(exchange, body)) {
         drop_nulls(body);
         return body;
     }
-    if (body)
-        aws_json_refuse(exchange, "SerializationException", "the body is no JSON object");
-    else /* what jansson says may quote the body, and with it a secret */
+    if (!body)
         aws_json_refuse(exchange, "SerializationException",
-                        "the body is not valid JSON: line %d, column %d", problem.line,
-                        problem.column);
+                        "the body is not valid JSON: line %d, column %d: %s", problem.line,
+                        problem.column, explain(&problem));
+    else if (!json_is_object(body))
+        aws_json_refuse(exchange, "SerializationException", "the body is no JSON object");
     json_decref(body);
     return NULL;
 }

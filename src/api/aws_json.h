@@ -26,6 +26,9 @@ void aws_json_refuse_with(struct http_exchange *exchange, const char *name, json
 bool aws_json_refuse_problems(struct http_exchange *exchange, const struct problems *problems,
                               const char *root);
 
+/* WORDS as a JSON text, whatever their bytes are. */
+json_t *aws_json_text(const char *words);
+
 /* The HTTP status of the exception NAME. */
 int aws_json_status(const char *name);
 

@@ -8,6 +8,7 @@
 
 #include "aws_json.h"
 #include "test_call.h"
+#include "text.h"
 
 enum { PROBE_MARGIN_MS = 500, PROBE_DEFAULT_MS = 9500 };
 
@@ -28,7 +29,7 @@ static void answer_json(struct http_exchange *exchange, int status, json_t *docu
 
 void native_refuse(struct http_exchange *exchange, int status, const char *words)
 {
-    json_t *body = json_pack("{s:s}", "message", words);
+    json_t *body = json_pack("{s:o}", "message", aws_json_text(words));
     answer_json(exchange, status, body);
     json_decref(body);
 }
@@ -91,7 +92,7 @@ void native_probe(struct service *service, struct http_exchange *exchange)
 {
     char *target = http_head_parameter(&exchange->head, "target");
     exchange->timeout_ms = probe_timeout_ms(service, exchange);
-    if (!target || !*target)
+    if (!target || !*target || !text_is_utf8(target, strlen(target)))
         native_refuse(exchange, 400, "the parameter target has to name a stored connection");
     else
         test_call_by_name(service, exchange, target, exchange->timeout_ms, answer_probe);

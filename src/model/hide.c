@@ -92,6 +92,12 @@ char *hide_in_url(const char *url)
     return text_take(&out);
 }
 
+bool hide_was_done(const char *text)
+{
+    return strstr(text, ":" HIDDEN "@") || strstr(text, "/" HIDDEN "@") ||
+           (strstr(text, "://") && strstr(text, "=" HIDDEN));
+}
+
 static void hide_in_map(json_t *map, bool urls)
 {
     const char *key;
@@ -100,9 +106,9 @@ static void hide_in_map(json_t *map, bool urls)
     json_object_foreach_safe(map, next, key, value)
     {
         const char *text = json_string_value(value);
-        if (property_is_secret(key)) {
+        if (property_is_secret(key) && !text_equal_nocase(key, "secretId")) {
             json_object_del(map, key);
-        } else if (urls && text && strstr(key, "URL")) {
+        } else if (urls && text && strcasestr(key, "url")) {
             char *hidden = hide_in_url(text);
             json_string_set(value, hidden);
             free(hidden);
@@ -115,6 +121,9 @@ void hide_passwords(json_t *document)
     json_t *authentication = json_object_get(document, "AuthenticationConfiguration");
     json_t *oauth = json_object_get(authentication, "OAuth2Properties");
     hide_in_map(json_object_get(document, "ConnectionProperties"), true);
+    hide_in_map(json_object_get(document, "SparkProperties"), true);
+    hide_in_map(json_object_get(document, "AthenaProperties"), true);
+    hide_in_map(json_object_get(document, "PythonProperties"), true);
     json_object_del(authentication, "BasicAuthenticationCredentials");
     json_object_del(authentication, "CustomAuthenticationCredentials");
     json_object_del(oauth, "OAuth2Credentials");

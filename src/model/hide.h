@@ -4,6 +4,7 @@
 #define HIDE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /*
  * URL with every credential in it replaced by ***: the password before an @ (also of Oracle's
@@ -11,6 +12,9 @@
  * not a URL comes back as it is. Rather too much is hidden than too little. The caller frees it.
  */
 char *hide_in_url(const char *url);
+
+/* Whether TEXT is a URL out of which hide_in_url() has taken something. */
+bool hide_was_done(const char *text);
 
 /*
  * Make DOCUMENT, a Connection in the API's shape, what HidePassword asks for: members that hold a

@@ -155,7 +155,9 @@ void check_map(const json_t *value, const char *path, size_t maximum, const stru
     {
         char *inner = text_format("%s.%s", path, key);
         json_t *name = json_string(key);
-        check_text(name, inner, keys, problems);
+        char *at = text_format("%s (the key \"%s\")", path, key);
+        check_text(name, at, keys, problems);
+        free(at);
         check_text(item, inner, values, problems);
         json_decref(name);
         free(inner);

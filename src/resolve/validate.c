@@ -7,6 +7,7 @@
 
 #include "authentication.h"
 #include "check.h"
+#include "hide.h"
 #include "reference.h"
 #include "requirements.h"
 #include "text.h"
@@ -29,6 +30,8 @@ static const struct text_rule description_rule = {0, 2048, pattern_multi_line,
 static const struct text_rule reason_rule = {1, 16384, NULL, NULL};
 static const struct text_rule tag_key_rule = {1, 128, NULL, NULL};
 static const struct text_rule tag_value_rule = {0, 256, NULL, NULL};
+static const struct text_rule newer_key_rule = {1, 128, NULL, NULL};
+static const struct text_rule newer_value_rule = {0, 2048, NULL, NULL};
 
 static const json_t *member(const json_t *object, const char *key)
 {
@@ -180,6 +183,39 @@ static void check_stored(const json_t *document, struct problems *problems)
     check_text(member(document, "StatusReason"), "StatusReason", &reason_rule, problems);
 }
 
+/* What a newer model than the API document knows, and we keep. */
+static void check_newer(const json_t *document, struct problems *problems)
+{
+    static const char *const maps[] = {"SparkProperties", "AthenaProperties", "PythonProperties"};
+    static const char *const environments[] = {"SPARK", "ATHENA", "PYTHON", NULL};
+    const json_t *list = member(document, "ValidateForComputeEnvironments");
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        check_map(member(document, maps[i]), maps[i], 0, &newer_key_rule, &newer_value_rule,
+                  problems);
+    check_texts(list, "ValidateForComputeEnvironments", CRITERIA_MAXIMUM, &name_rule, problems);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_is_string(json_array_get(list, i)))
+            check_word(json_array_get(list, i), "ValidateForComputeEnvironments", environments,
+                       problems);
+}
+
+/* A password that a reader was not shown must not be stored as the marks in its place. */
+static void check_hidden(const struct connection *connection, struct problems *problems)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(connection->properties, key, value)
+    {
+        const char *text = json_string_value(value);
+        char *path = text_format("ConnectionProperties.%s", key);
+        if (text && strcasestr(key, "url") && hide_was_done(text))
+            problems_add(problems, path, "hidden",
+                         "holds *** where a password was hidden from its reader: give the password "
+                         "itself");
+        free(path);
+    }
+}
+
 /* Every field by itself. */
 static void check_fields(const struct connection *connection, bool strict,
                          struct problems *problems)
@@ -220,6 +256,7 @@ static void check_fields(const struct connection *connection, bool strict,
     authentication_check(member(document, AUTHENTICATION), problems);
     check_boolean(member(document, "ValidateCredentials"), "ValidateCredentials", problems);
     check_stored(document, problems);
+    check_newer(document, problems);
 }
 
 void validate(const struct connection *connection, bool strict, struct problems *problems)
@@ -238,6 +275,7 @@ void validate_to_store(const struct connection *connection, struct problems *pro
     /* A target is demanded of NETWORK when it is tested. */
     if (connection->type && connection->properties && strcmp(connection->type, "NETWORK") != 0)
         check_requirements(connection, problems);
+    check_hidden(connection, problems);
     check_nul(connection->tags, "Tags", problems);
     check_map(connection->tags, "Tags", TAGS_MAXIMUM, &tag_key_rule, &tag_value_rule, problems);
 }

@@ -136,7 +136,7 @@ def test_null_is_as_good_as_absent(service):
     assert "Description" not in get(service, "n", CatalogId=None, HidePassword=None)
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", '"x"', "7", "{}{}", '{"Name": "a", "Name": "b"}', '{"Name": "\\u0000"}',
+@pytest.mark.parametrize("body", ["", "{", "[]", '"x"', "7", "{}{}", '{"Name": "a", "Name": "b"}',
                                   b"\xff\xfe", b'{"Name": "\xff"}', "null", "[" * 5000, '{"a":' * 3000])
 def test_bodies_that_are_no_object(service, body):
     status, _, answer = service.call_raw("GetConnection", body)
