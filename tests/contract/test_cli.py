@@ -214,7 +214,7 @@ def test_drivers_and_version():
 
 
 def test_what_this_host_has_no_route_to_is_told_at_once():
-    report = verdict({"ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "255.255.255.255", "PORT": "9"}})
+    report = verdict({"ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "127.255.255.255", "PORT": "9"}})
     assert (report["stage"], report["code"]) == ("tcp", "CONNECT_UNREACHABLE") and "this host" in report["reason"]
     assert "path" not in report["stages"][-1]["facts"]
 

@@ -5,12 +5,12 @@
 and what is expected: of all engines, or of one by its name. Words are those of the reason or, where the test passes, of
 its facts and findings. An engine that a row does not name has no part in it."""
 import json
-import os
 import subprocess
 
 import pytest
 
 from support.faults import World
+from support.namespaces import need_root
 from support.processes import running, wait_until
 from support.program import PROGRAM, certificates, jdbc
 
@@ -142,8 +142,7 @@ seen = []  # (fault, engine, stage, code, milliseconds)
 
 @pytest.fixture(scope="module")
 def world():
-    if os.geteuid() != 0:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
+    need_root()
     with World() as running_world:
         yield running_world
     print_matrix()

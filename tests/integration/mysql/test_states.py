@@ -8,12 +8,13 @@ import time
 
 import pytest
 
-from support.mysql import KIND, MARIADB, definition, expect
+from support.mysql import KIND, MARIADB, definition, expect, find_setup
 from support.mysql_clients import Session
+from support.namespaces import own_network
 from support.processes import free_port, wait_until
 from support.program import PROGRAM, jdbc, verdict
 
-ADDRESS = subprocess.run(["hostname", "-I"], capture_output=True, text=True).stdout.split()[0]  # not loopback
+ADDRESS, EVERY_ADDRESS = "10.72.0.1", "--bind-address=*"  # of `elsewhere`
 COMING_OR_GOING = {"CONNECT_REFUSED", "SERVER_STARTING", "CONNECTION_CLOSED"}
 
 
@@ -21,6 +22,14 @@ COMING_OR_GOING = {"CONNECT_REFUSED", "SERVER_STARTING", "CONNECTION_CLOSED"}
 def server():
     with KIND() as running_server:
         yield running_server
+
+
+@pytest.fixture
+def elsewhere():
+    """The tests that say so come from ADDRESS, in a network namespace of their own: no server blocks loopback."""
+    find_setup(KIND.setup)  # while the network is there
+    with own_network(ADDRESS, "elsewhere.test"):
+        yield
 
 
 def test_a_closed_port_is_told_before_anything_else():
@@ -63,9 +72,9 @@ def test_too_many_connections():
                 one.__exit__()
 
 
-def test_a_blocked_host():
+def test_a_blocked_host(elsewhere):
     """Port probes that never speak count: not on loopback, whose neighbours are blocked all the same."""
-    with KIND("--max-connect-errors=1", "--bind-address=0.0.0.0") as server:
+    with KIND("--max-connect-errors=1", EVERY_ADDRESS) as server:
         for _ in range(3):
             with socket.create_connection((ADDRESS, server.port), source_address=(ADDRESS, 0)) as connection:
                 connection.recv(1)
@@ -74,16 +83,16 @@ def test_a_blocked_host():
         assert "port probes" in report["remedy"] and report["retryable"] is False
 
 
-def test_no_test_counts_as_an_error_of_the_host():
+def test_no_test_counts_as_an_error_of_the_host(elsewhere):
     """A host that is blocked after one connection that never spoke: none of ours is one, whether let in or refused."""
-    with KIND("--max-connect-errors=1", "--bind-address=0.0.0.0") as server:
+    with KIND("--max-connect-errors=1", EVERY_ADDRESS) as server:
         for password in (None, "wrong", "wrong", "wrong", None):
             report = verdict(definition(server, host=ADDRESS, password=password))
             assert report.get("code") == (password and "LOGIN_REFUSED"), report
 
 
-def test_no_account_for_this_host():
-    with KIND("--skip-name-resolve", "--bind-address=0.0.0.0") as server:
+def test_no_account_for_this_host(elsewhere):
+    with KIND("--skip-name-resolve", EVERY_ADDRESS) as server:
         everywhere = server.ask("select user from mysql.user where host = '%' and user <> ''")
         server.sql("drop user " + ", ".join(f"'{user}'" for user, in everywhere))
         server.sql("flush privileges")  # what hosts may connect is worked out again

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from support.lab import SERVER, Lab
+from support.namespaces import need_root
 from support.program import PROGRAM, ROOT, certificates, jdbc
 
 ENFORCED = {"JDBC_ENFORCE_SSL": "true", "CUSTOM_JDBC_CERT": str(certificates() / "ca.pem"),
@@ -17,8 +18,7 @@ PORT = 5432
 
 @pytest.fixture(scope="module")
 def lab():
-    if os.geteuid() != 0:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
+    need_root()
     with Lab() as running:
         yield running
 

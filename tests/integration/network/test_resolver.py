@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A name server that is silent or slow, in a mount namespace where it is the only one."""
 import json
-import os
 import socket
 import subprocess
 import threading
@@ -9,6 +8,7 @@ import time
 
 import pytest
 
+from support.namespaces import need_root
 from support.program import PROGRAM, jdbc
 
 ADDRESS = "127.9.9.9"
@@ -50,8 +50,7 @@ class Resolver:
 
 @pytest.fixture(name="ask")
 def in_a_namespace(tmp_path):
-    if os.geteuid() != 0:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("mount namespaces need root")
+    need_root("mount")
     (tmp_path / "resolv.conf").write_text(f"nameserver {ADDRESS}\n")
 
     def ask(definitions, timeout):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What answers on an open port, with real servers; and that they mind nothing of what is said to them."""
 import json
-import os
 import socket
 import subprocess
 import time
@@ -9,6 +8,7 @@ import time
 import pytest
 
 from support.mysql import MariaDB
+from support.namespaces import need_root
 from support.postgresql import PostgreSQL
 from support.processes import wait_until
 from support.program import verdict
@@ -17,8 +17,7 @@ from support.services import Services
 
 @pytest.fixture(scope="module")
 def services():
-    if os.geteuid() != 0:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
+    need_root()
     with Services() as running:
         yield running
 
