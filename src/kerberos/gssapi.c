@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gss_functions.h"
 #include "kerberos.h"
+#include "kerberos_library.h"
 
 enum { WORDS_SIZE = 512, STEPS_MAXIMUM = 8, NO_LAYER = 1, LAYERS_SIZE = 4 };
 
