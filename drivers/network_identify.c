@@ -14,16 +14,12 @@
  */
 #include "network_identify.h"
 
-#include <arpa/inet.h>
-#include <openssl/ssl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 
+#include "network_facts.h"
 #include "network_talk.h"
+#include "network_tls.h"
 
 /* Microseconds; to each are added some round trips. */
 enum {
@@ -54,65 +50,8 @@ struct identification {
     int64_t starved_us; /* of a processor, when it began */
     bool alive;         /* something was closed upon what we said */
     bool hung_up;       /* closed before we said anything */
-    bool has_maker;     /* a thread makes the context */
-    pthread_t maker;
-    SSL_CTX *context;
+    struct network_tls tls;
 };
-
-/* OpenSSL's configuration and algorithms are read on first use: some milliseconds, spent beside the
- * waiting. */
-static void *make_context(void *unused)
-{
-    (void)unused;
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (context)
-        SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-    return context;
-}
-
-static void start_maker(struct identification *it)
-{
-    it->has_maker = pthread_create(&it->maker, NULL, make_context, NULL) == 0;
-}
-
-static SSL_CTX *tls_context(struct identification *it)
-{
-    void *made = NULL;
-    if (it->context)
-        return it->context;
-    if (it->has_maker)
-        pthread_join(it->maker, &made);
-    it->has_maker = false;
-    return it->context = made ? made : make_context(NULL);
-}
-
-static bool is_address(const char *host)
-{
-    unsigned char address[16];
-    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-}
-
-/* A client's TLS on FD: whatever the certificate is, the handshake goes on. */
-static SSL *new_tls(struct identification *it, int fd)
-{
-    static const struct tls_policy policy = {.attempt = true,
-                                             .name_property = "ConnectionProperties.HOST"};
-    struct error ignored = ERROR_INIT;
-    SSL_CTX *context = tls_context(it);
-    if (!context || !probe_tls_expect(it->probe, &policy, &ignored))
-        return NULL;
-    SSL *ssl = SSL_new(context);
-    if (!ssl)
-        return NULL;
-    /* Nothing is read yet: what comes is looked at first. */
-    BIO *nothing = BIO_new(BIO_s_mem());
-    BIO_set_mem_eof_return(nothing, -1);
-    SSL_set0_rbio(ssl, nothing);
-    SSL_set0_wbio(ssl, BIO_new_socket(fd, BIO_NOCLOSE));
-    if (!is_address(it->endpoint->host))
-        SSL_set_tlsext_host_name(ssl, it->endpoint->host);
-    return ssl;
-}
 
 /* WAIT_US and SOME round trips, but never so long that the test runs out of time. */
 static int64_t patience(const struct identification *it, int64_t wait_us, int some)
@@ -153,7 +92,7 @@ static struct talk *open_talk(struct identification *it, const struct opening *o
     if (fd < 0)
         return NULL;
     struct talk *talk = talk_add(&it->talks, fd, it->address);
-    talk_open(talk, opening, opening == opening_tls() ? new_tls(it, fd) : NULL);
+    talk_open(talk, opening, opening == opening_tls() ? network_tls_new(&it->tls, fd) : NULL);
     return talk;
 }
 
@@ -172,7 +111,8 @@ static void say_openings(struct identification *it, struct talk *first,
 {
     const struct opening *opening = order[0];
     struct talk *talk = first;
-    talk_open(first, opening, opening == opening_tls() ? new_tls(it, first->fd) : NULL);
+    talk_open(first, opening,
+              opening == opening_tls() ? network_tls_new(&it->tls, first->fd) : NULL);
     listen_for(it, first, patience(it, expected ? EXPECTED_US : FIRST_US, expected ? 4 : 2));
     bool asked_all = opening_is_for_all(opening);
     for (size_t i = 1; i < count && !it->answer; i++) {
@@ -188,46 +128,6 @@ static void say_openings(struct identification *it, struct talk *first,
         listen_for(it, NULL, patience(it, LAST_US + busy(it), 3));
     if (!it->answer && it->alive)
         listen_for(it, NULL, patience(it, ALIVE_US, 4));
-}
-
-/* Go on with a handshake that the service has answered. */
-static bool finish_handshake(struct identification *it, SSL *ssl)
-{
-    int64_t end_us = clock_now_us() + patience(it, HANDSHAKE_US, 10);
-    for (;;) {
-        int done = SSL_connect(ssl);
-        int wants = done == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl, done);
-        struct pollfd wait = {.fd = SSL_get_fd(ssl),
-                              .events = wants == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN};
-        int64_t left_us = end_us - clock_now_us();
-        if (done == 1)
-            return true;
-        if (left_us <= 0 || (wants != SSL_ERROR_WANT_READ && wants != SSL_ERROR_WANT_WRITE) ||
-            poll(&wait, 1, (int)(left_us / 1000) + 1) <= 0)
-            return false;
-    }
-}
-
-/* The handshake of TALK made whole, and in the report: its certificate, or why there is none. */
-static void report_tls(struct identification *it, struct talk *talk)
-{
-    struct error why = ERROR_INIT;
-    probe_aside(it->probe, true);
-    SSL *ssl = talk->ssl ? talk->ssl : new_tls(it, talk->fd);
-    talk->ssl = ssl;
-    if (ssl)
-        SSL_set0_rbio(ssl, BIO_new_socket(talk->fd, BIO_NOCLOSE));
-    bool up = ssl && finish_handshake(it, ssl);
-    bool unseen = !up && probe_observed(it->probe, &why);
-    probe_aside(it->probe, false);
-    if (up) {
-        probe_tls_adopt(it->probe);
-        SSL_shutdown(ssl);
-    } else {
-        probe_finding(it->probe, SEVERITY_WARNING, "tls-handshake-failed", NULL, "%s: %s",
-                      unseen ? "TIMED_OUT" : reason_name(why.reason),
-                      unseen ? "the TLS handshake did not come to its end" : why.message);
-    }
 }
 
 /* Some answer a plain request to their TLS port in the clear: an alert, or HTTP's "400". */
@@ -254,69 +154,6 @@ static struct talk *ask_for_tls(struct identification *it)
     return talk && is_tls(talk) ? talk : NULL;
 }
 
-/* "SSH-2.0-OpenSSH_9.2p1": the first line of TALK, where it is text. */
-static void note_words(struct probe *probe, const struct talk *talk)
-{
-    size_t length = 0;
-    while (length < talk->length && talk->bytes[length] >= ' ' && talk->bytes[length] < 0x7F)
-        length++;
-    if (length > 3 && length < talk->length)
-        probe_note(probe, "says", "%.*s", (int)length, (const char *)talk->bytes);
-}
-
-static void note_software(struct probe *probe, const struct talk *talk)
-{
-    static const char name[] = "\r\nServer: ";
-    const unsigned char *at = memmem(talk->bytes, talk->length, name, sizeof name - 1);
-    size_t length = 0;
-    if (!at)
-        return;
-    at += sizeof name - 1;
-    while (at + length < talk->bytes + talk->length && at[length] != '\r')
-        length++;
-    probe_note(probe, "software", "%.*s", (int)length, (const char *)at);
-}
-
-static void note_mysql(struct probe *probe, const struct talk *talk)
-{
-    enum { VERSION = 5 };
-    const unsigned char *end =
-        talk->length > VERSION ? memchr(talk->bytes + VERSION, 0, talk->length - VERSION) : NULL;
-    if (end && talk->bytes[4] == 10)
-        probe_note(probe, "version", "%s", (const char *)talk->bytes + VERSION);
-    probe_finding(probe, SEVERITY_NOTE, "mysql-counts-connections", NULL,
-                  "MySQL counts a connection that ends before a login, as every check of "
-                  "reachability does: after max_connect_errors of them in a row (100 unless set "
-                  "otherwise) it blocks this host. A successful login starts the count anew; a "
-                  "test of type JDBC makes one");
-}
-
-static void note_protocol(struct identification *it, const char *speaks)
-{
-    const struct talk *talk = it->answer;
-    char version[32];
-    probe_note(it->probe, "speaks", "%s", speaks);
-    it->addresses[it->address].speaks = speaks;
-    note_words(it->probe, talk);
-    if (strcmp(speaks, "MySQL") == 0)
-        note_mysql(it->probe, talk);
-    else if (strcmp(speaks, "HTTP") == 0)
-        note_software(it->probe, talk);
-    else if (talk->length > 8 && talk->bytes[0] == 4 &&
-             opening_tds_version(talk->bytes + 0, talk->length, version, sizeof version))
-        probe_note(it->probe, "version", "%s", version);
-}
-
-/* The first bytes of what nobody knows, in hexadecimal. */
-static void note_unknown(struct probe *probe, const struct talk *talk)
-{
-    char hex[3 * 16 + 1] = "";
-    for (size_t i = 0; i < talk->length && i < 16; i++)
-        snprintf(hex + 3 * i, 4, "%02x ", talk->bytes[i]);
-    probe_note(probe, "first_bytes", "%s", hex);
-    note_words(probe, talk);
-}
-
 static void report_answer(struct identification *it)
 {
     const char *speaks = opening_answer(it->answer->opening, it->answer->bytes, it->answer->length);
@@ -325,20 +162,21 @@ static void report_answer(struct identification *it)
     if (!speaks)
         speaks = opening_answer(it->answer->opening, it->answer->bytes, it->answer->length);
     if (!speaks) {
-        note_unknown(it->probe, it->answer);
+        network_note_unknown(it->probe, it->answer);
         return;
     }
     struct talk *tls = it->answer->ssl && is_tls(it->answer) ? it->answer : NULL;
     if (may_be_tls(it->answer, speaks) && (tls = ask_for_tls(it)))
         speaks = "TLS";
-    note_protocol(it, speaks);
+    it->addresses[it->address].speaks = speaks;
+    network_note_protocol(it->probe, it->answer, speaks);
     if (strcmp(speaks, "PostgreSQL") == 0 && it->answer->length == 1) {
         bool offered = it->answer->bytes[0] == 'S';
         probe_note_boolean(it->probe, "tls_offered", offered);
         tls = offered ? it->answer : NULL;
     }
     if (tls)
-        report_tls(it, tls);
+        network_tls_report(&it->tls, &tls->ssl, tls->fd, patience(it, HANDSHAKE_US, 10));
 }
 
 static void report(struct identification *it, bool spoken)
@@ -383,6 +221,7 @@ void network_identify(struct probe *probe, const struct endpoint *endpoint,
     size_t openings = openings_for(endpoint->port, order, &expected);
     struct identification it = {.probe = probe,
                                 .endpoint = endpoint,
+                                .tls = {.probe = probe, .host = endpoint->host},
                                 .addresses = addresses,
                                 .began_us = clock_now_us(),
                                 .starved_us = talk_starved_us()};
@@ -398,7 +237,7 @@ void network_identify(struct probe *probe, const struct endpoint *endpoint,
         it.round_trip_us = (int64_t)(addresses[i].round_trip_ms * 1000);
     }
     if (openings)
-        start_maker(&it);
+        network_tls_prepare(&it.tls);
     prctl(PR_SET_TIMERSLACK, 1000UL); /* nanoseconds: the waits are short */
     /* Of what is tried here only the outcome is told. */
     probe_aside(probe, true);
