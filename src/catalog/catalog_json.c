@@ -9,15 +9,6 @@
 #include "hide.h"
 #include "text.h"
 
-/* What a Connection has and a ConnectionInput has not. */
-static const char *const stored_members[] = {"CreationTime",
-                                             "LastUpdatedTime",
-                                             "LastUpdatedBy",
-                                             "Status",
-                                             "StatusReason",
-                                             "LastConnectionValidationTime",
-                                             NULL};
-
 /* What a Connection takes over from its input, in the order of the API document and then of newer
  * models. */
 static const char *const shared_members[] = {"Name",
@@ -45,13 +36,25 @@ static void take_criteria(const struct connection *connection, struct catalog_en
     }
 }
 
+void catalog_json_strip(json_t *connection)
+{
+    static const char *const members[] = {"CreationTime",
+                                          "LastUpdatedTime",
+                                          "LastUpdatedBy",
+                                          "Status",
+                                          "StatusReason",
+                                          "LastConnectionValidationTime",
+                                          NULL};
+    for (const char *const *member = members; *member; member++)
+        json_object_del(connection, *member);
+}
+
 void catalog_entry_from_connection(const struct connection *connection, const char *by,
                                    struct catalog_entry *entry)
 {
     json_t *document = json_copy(connection->document);
     const char *name = json_string_value(json_object_get(document, "Name"));
-    for (const char *const *member = stored_members; *member; member++)
-        json_object_del(document, *member);
+    catalog_json_strip(document);
     *entry = (struct catalog_entry){0};
     entry->name = xstrdup(name ? name : "");
     entry->type = xstrdup(connection->type ? connection->type : "");

@@ -6,6 +6,9 @@
 #include "catalog.h"
 #include "connection.h"
 
+/* Take off what a Connection of the API has and a ConnectionInput has not. */
+void catalog_json_strip(json_t *connection);
+
 /*
  * What is to be stored of CONNECTION, checked by validate_to_store(), written BY somebody: the
  * definition verbatim, but for the members that only a stored connection has. The caller releases

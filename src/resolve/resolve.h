@@ -42,6 +42,9 @@ bool resolve(const struct connection *connection, const struct registry *registr
  * are there. */
 bool resolution_needs_aws(const struct resolution *resolution, const struct connection *connection);
 
+/* One more parameter for the driver; both are copied. */
+void target_add_parameter(struct target *target, const char *name, const char *value);
+
 void target_free(struct target *target); /* wipes its secrets; NULL is allowed */
 
 #endif

@@ -46,14 +46,6 @@ static char *label(const char *host, int number)
     return domain ? xstrndup(host, strcspn(host, ".")) : NULL;
 }
 
-static void add_parameter(struct target *target, const char *name, const char *value)
-{
-    target->parameters =
-        xrealloc(target->parameters, (target->parameter_count + 1) * sizeof *target->parameters);
-    target->parameters[target->parameter_count++] =
-        (struct parameter){.name = xstrdup(name), .value = xstrdup(value)};
-}
-
 static const char *first_of(const char *a, const char *b, const char *c)
 {
     return a ? a : b ? b : c;
@@ -92,7 +84,7 @@ static void take_cluster(struct resolving *resolving, const struct jdbc_url *url
     const char *given = first_of(serverless ? workgroup : cluster, of_host, NULL);
     target->host_in_aws = url->region != NULL;
     if (given) {
-        add_parameter(target, name, given);
+        target_add_parameter(target, name, given);
         resolving_origin(resolving, name, given, path);
     } else {
         problems_add(&resolving->out->problems, PROPERTIES "CLUSTER_IDENTIFIER", "required",

@@ -147,13 +147,9 @@ static void take_keystore(struct resolving *resolving)
 static void take_parameter(struct resolving *resolving, const char *name, const char *field,
                            const char *value, const char *source)
 {
-    struct target *target = resolving->target;
     if (!value)
         return;
-    target->parameters =
-        xrealloc(target->parameters, (target->parameter_count + 1) * sizeof *target->parameters);
-    target->parameters[target->parameter_count++] =
-        (struct parameter){.name = xstrdup(name), .value = xstrdup(value)};
+    target_add_parameter(resolving->target, name, value);
     resolving_origin(resolving, field, value, source);
 }
 

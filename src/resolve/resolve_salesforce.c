@@ -209,16 +209,6 @@ static void note_mistakes(const struct oauth *oauth, const char *token_host, con
                           "from login.salesforce.com");
 }
 
-static void add_parameter(struct target *target, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    target->parameters =
-        xrealloc(target->parameters, (target->parameter_count + 1) * sizeof *target->parameters);
-    target->parameters[target->parameter_count++] =
-        (struct parameter){.name = xstrdup(name), .value = xstrdup(value)};
-}
-
 /* NAME and PROPERTY are static; VALUE is taken over. */
 static void add_secret(struct target *target, const char *name, const char *property, char *value)
 {
@@ -273,9 +263,10 @@ static void take_secrets(struct resolving *resolving, const struct oauth *oauth)
 static void take_parameter(struct resolving *resolving, const char *name, const char *value,
                            const char *source)
 {
-    add_parameter(resolving->target, name, value);
-    if (value)
-        resolving_origin(resolving, name, value, source);
+    if (!value)
+        return;
+    target_add_parameter(resolving->target, name, value);
+    resolving_origin(resolving, name, value, source);
 }
 
 static void take_parameters(struct resolving *resolving, const struct oauth *oauth)
@@ -292,7 +283,7 @@ static void take_parameters(struct resolving *resolving, const struct oauth *oau
     take_parameter(resolving, "instance_url", oauth->instance_url, INSTANCE);
     /* A code is used up by its first use: a stored one is left alone. */
     if (resolving->connection->form != CONNECTION_FORM_STORED)
-        add_parameter(target, "exchange_code", "true");
+        target_add_parameter(target, "exchange_code", "true");
     if (user) {
         target->user = xstrdup(user);
         target->user_property = PROPERTIES "USERNAME";

@@ -56,14 +56,10 @@ void resolve_view_check(const struct connection *connection, struct problems *pr
 
 static void take(struct resolving *resolving, const char *name, const char *key, const char *path)
 {
-    struct target *target = resolving->target;
     const char *value = resolving_property(resolving, key);
     if (!value)
         return;
-    target->parameters =
-        xrealloc(target->parameters, (target->parameter_count + 1) * sizeof *target->parameters);
-    target->parameters[target->parameter_count++] =
-        (struct parameter){.name = xstrdup(name), .value = xstrdup(value)};
+    target_add_parameter(resolving->target, name, value);
     resolving_origin(resolving, name, value, path);
 }
 

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* target.c - the end of a target: what was secret in it is wiped. */
+/* target.c - a target grows, and ends: what was secret in it is wiped. */
 #include "testconn/target.h"
 
 #include <stdlib.h>
 
 #include "resolve.h"
 #include "text.h"
+
+void target_add_parameter(struct target *target, const char *name, const char *value)
+{
+    target->parameters =
+        xrealloc(target->parameters, (target->parameter_count + 1) * sizeof *target->parameters);
+    target->parameters[target->parameter_count++] =
+        (struct parameter){.name = xstrdup(name), .value = xstrdup(value)};
+}
 
 void target_free(struct target *target)
 {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolve.h"
 #include "text.h"
 #include "url_refused.h"
 #include "url_tls.h"
@@ -270,15 +271,6 @@ static bool is_refused(const char *subprotocol, const char *name)
     return rule ? rule->use == USE_REFUSE : url_refused_name(name);
 }
 
-static void pass(const struct parameter_rule *rule, const struct parameter *parameter,
-                 struct target *target)
-{
-    target->parameters =
-        xrealloc(target->parameters, (target->parameter_count + 1) * sizeof *target->parameters);
-    target->parameters[target->parameter_count++] =
-        (struct parameter){.name = xstrdup(rule->passed_as), .value = xstrdup(parameter->value)};
-}
-
 /* The property CUSTOM_JDBC_CERT_STRING says the same, and goes before the URL. */
 static void expect_name(const struct parameter *parameter, struct target *target)
 {
@@ -346,7 +338,7 @@ static void apply(const struct jdbc_url *url, size_t index, const char *path, st
     } else if (!rule) {
         note_unknown(url, index, path, problems);
     } else if (rule->use == USE_PASS) {
-        pass(rule, parameter, target);
+        target_add_parameter(target, rule->passed_as, parameter->value);
     } else if (rule->use == USE_NAME) {
         expect_name(parameter, target);
     } else if (rule->use == USE_IDLE) {

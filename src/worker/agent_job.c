@@ -86,13 +86,25 @@ static void plan(struct probe *probe, const json_t *environment, struct error *e
     free(credentials_path);
 }
 
-static void identify(struct probe *probe, const json_t *job, const char *drivers, struct error *err)
+/* The module that speaks to AWS, with both observers on; NULL with ERR set. */
+static const struct secrets *load_module(struct probe *probe, const json_t *request,
+                                         struct error *err)
 {
+    const char *drivers = json_string_value(json_object_get(request, "drivers"));
     const struct secrets *secrets = aws_module_load(drivers ? drivers : "", err);
+    if (secrets) {
+        net_observer_start(probe);
+        tls_observer_start(probe);
+    }
+    return secrets;
+}
+
+static void identify(struct probe *probe, const json_t *request, const json_t *job,
+                     struct error *err)
+{
+    const struct secrets *secrets = load_module(probe, request, err);
     if (!secrets)
         return;
-    net_observer_start(probe);
-    tls_observer_start(probe);
     char *text = json_dumps(job, JSON_COMPACT);
     char *identity = secrets->identify(probe, text, err);
     if (identity)
@@ -104,13 +116,10 @@ static void identify(struct probe *probe, const json_t *job, const char *drivers
 static void encrypt(struct probe *probe, const json_t *request, struct error *err)
 {
     const json_t *job = json_object_get(request, "encrypt");
-    const char *drivers = json_string_value(json_object_get(request, "drivers"));
     const char *key = json_string_value(json_object_get(job, "key"));
-    const struct secrets *secrets = aws_module_load(drivers ? drivers : "", err);
+    const struct secrets *secrets = load_module(probe, request, err);
     if (!secrets)
         return;
-    net_observer_start(probe);
-    tls_observer_start(probe);
     char *access = json_dumps(json_object_get(request, "aws"), JSON_COMPACT);
     char *values = json_dumps(json_object_get(job, "values"), JSON_COMPACT);
     char *encrypted = secrets->encrypt(probe, access, key ? key : "", values, err);
@@ -123,12 +132,9 @@ static void encrypt(struct probe *probe, const json_t *request, struct error *er
 
 static void ask_glue(struct probe *probe, const json_t *request, struct error *err)
 {
-    const char *drivers = json_string_value(json_object_get(request, "drivers"));
-    const struct secrets *secrets = aws_module_load(drivers ? drivers : "", err);
+    const struct secrets *secrets = load_module(probe, request, err);
     if (!secrets)
         return;
-    net_observer_start(probe);
-    tls_observer_start(probe);
     char *access = json_dumps(json_object_get(request, "aws"), JSON_COMPACT);
     char *question = json_dumps(json_object_get(request, "glue"), JSON_COMPACT);
     char *answer = secrets->ask_glue(probe, access, question, err);
@@ -151,7 +157,7 @@ bool agent_job_run(struct probe *probe, const json_t *request)
     if (planning)
         plan(probe, json_object_get(planning, "environment"), &err);
     else if (job)
-        identify(probe, job, json_string_value(json_object_get(request, "drivers")), &err);
+        identify(probe, request, job, &err);
     else if (json_object_get(request, "glue"))
         ask_glue(probe, request, &err);
     else

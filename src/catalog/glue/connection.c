@@ -3,17 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog_json.h"
 #include "glue.h"
 #include "text.h"
-
-/* What a Connection has and a ConnectionInput has not. */
-static const char *const stored_members[] = {"CreationTime",
-                                             "LastUpdatedTime",
-                                             "LastUpdatedBy",
-                                             "Status",
-                                             "StatusReason",
-                                             "LastConnectionValidationTime",
-                                             NULL};
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -89,8 +81,7 @@ bool glue_read_connection(const json_t *connection, struct catalog_entry *entry)
     if (!type)
         type = glue_infer_type(connection);
     json_t *definition = json_copy((json_t *)(uintptr_t)connection);
-    for (const char *const *member = stored_members; *member; member++)
-        json_object_del(definition, *member);
+    catalog_json_strip(definition);
     if (type)
         json_object_set_new(definition, "ConnectionType", json_string(type));
     entry->name = xstrdup(name);
