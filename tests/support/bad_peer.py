@@ -14,6 +14,7 @@ import threading
 import time
 
 from support import mongodb_fake
+from support.processes import read_exactly
 from support.program import certificates
 
 HOLD = 30  # seconds that a silent peer stays silent
@@ -431,16 +432,6 @@ KAFKA = {
     "wrong-signature": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, scram_first(4096), kafka_token(0, None, b"v=" + b"A" * 86 + b"==")),
     "no-signature": kafka(KAFKA_VERSIONS, KAFKA_MECHANISMS, scram_first(4096), kafka_token(0, None, b"")),
 }
-
-
-def read_exactly(connection, count):
-    data = b""
-    while len(data) < count:
-        piece = connection.recv(count - len(data))
-        if not piece:
-            raise ConnectionError("left early")
-        data += piece
-    return data
 
 
 def speaks_kafka(connection):

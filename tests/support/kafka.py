@@ -7,7 +7,7 @@ import socket
 import struct
 import subprocess
 
-from support.processes import wait_until
+from support.processes import read_exactly, wait_until
 from support.program import ROOT, certificates
 from support.server import Server
 
@@ -172,22 +172,12 @@ class Kafka(Server):
         super().stop(how)
 
 
-def receive(connection, length):
-    data = b""
-    while len(data) < length:
-        piece = connection.recv(length - len(data))
-        if not piece:
-            raise OSError("closed")
-        data += piece
-    return data
-
-
 def brokers(port):
     """The brokers that the listener at PORT tells of, by a bare Metadata request: [(id, host, port)]."""
     with socket.create_connection(("127.0.0.1", port), 2) as connection:
         body = struct.pack(">hhihib", 3, 4, 7, -1, 0, 0)
         connection.sendall(struct.pack(">i", len(body)) + body)
-        answer = receive(connection, struct.unpack(">i", receive(connection, 4))[0])
+        answer = read_exactly(connection, struct.unpack(">i", read_exactly(connection, 4))[0])
     count, at, found = struct.unpack_from(">i", answer, 8)[0], 12, []
     for _ in range(count):
         node, size = struct.unpack_from(">ih", answer, at)

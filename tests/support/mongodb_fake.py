@@ -12,6 +12,8 @@ import socket
 import struct
 import threading
 
+from support.processes import read_exactly
+
 PASSWORD = "c4nary-bad-peer-s3cret"  # what its account has
 ROUNDS = 4096
 HOLD = 30  # seconds that a silent peer stays silent
@@ -75,20 +77,10 @@ def message(document, query=False, to=0):
     return struct.pack("<iiii", 16 + len(fixed) + len(body), 1, to, 1 if query else 2013) + fixed + body
 
 
-def exactly(connection, count):
-    data = b""
-    while len(data) < count:
-        piece = connection.recv(count - len(data))
-        if not piece:
-            raise OSError("closed")
-        data += piece
-    return data
-
-
 def read(connection):
     """(the command, whether by OP_QUERY, its id)."""
-    length, request, _, operation = struct.unpack("<iiii", exactly(connection, 16))
-    body = exactly(connection, length - 16)
+    length, request, _, operation = struct.unpack("<iiii", read_exactly(connection, 16))
+    body = read_exactly(connection, length - 16)
     start = body.index(0, 4) + 9 if operation == 2004 else 5
     return decode(body[start:]), operation == 2004, request
 

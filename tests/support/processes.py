@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking at processes through /proc, and waiting for conditions with a bound."""
+"""Looking at processes through /proc, waiting for conditions with a bound, and reading whole messages."""
 import pathlib
 import socket
 import time
@@ -45,3 +45,14 @@ def contents(pid, *names):
         except OSError:
             pass
     return text
+
+
+def read_exactly(connection, count):
+    """COUNT bytes; ConnectionError where the other side leaves before."""
+    data = b""
+    while len(data) < count:
+        piece = connection.recv(count - len(data))
+        if not piece:
+            raise ConnectionError("left early")
+        data += piece
+    return data

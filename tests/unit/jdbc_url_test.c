@@ -12,27 +12,11 @@
 
 #include "jdbc_url.h"
 #include "text.h"
-
-/* "host:port host:port /database name=value": what a URL was understood as. */
-static char *describe(const struct jdbc_url *url)
-{
-    struct text_buffer text = TEXT_BUFFER_INIT;
-    for (size_t i = 0; i < url->endpoint_count; i++)
-        text_append_format(&text, "%s:%u ", url->endpoints[i].host, url->endpoints[i].port);
-    text_append_format(&text, "/%s", url->database ? url->database : "");
-    for (size_t i = 0; i < url->parameter_count; i++)
-        text_append_format(&text, " %s=%s", url->parameters[i].name, url->parameters[i].value);
-    if (url->region)
-        text_append_format(&text, " (%s)", url->region);
-    return text_take(&text);
-}
+#include "url_cases.h"
 
 static void understands_what_is_right(void **state)
 {
-    static const struct {
-        const char *url;
-        const char *understood;
-    } cases[] = {
+    static const struct url_case cases[] = {
         {"jdbc:postgresql://h:5432/d", "h:5432 /d"},
         {"jdbc:postgresql://h/d", "h:0 /d"},
         {"jdbc:postgresql://h:5432/", "h:5432 /"},
@@ -102,18 +86,7 @@ static void understands_what_is_right(void **state)
          "acct.snowflakecomputing.com:0 /D user=u db=D role=R warehouse=W"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct jdbc_url url = JDBC_URL_INIT;
-        struct problems problems = PROBLEMS_INIT;
-        bool right = jdbc_url_parse(cases[i].url, "URL", &url, &problems);
-        char *text = describe(&url);
-        if (right != (cases[i].understood != NULL) ||
-            (right && strcmp(text, cases[i].understood) != 0))
-            fail_msg("%s: %s", cases[i].url, text);
-        free(text);
-        problems_release(&problems);
-        jdbc_url_release(&url);
-    }
+    url_expect(jdbc_url_parse, cases, sizeof cases / sizeof *cases);
 }
 
 static void refuses_what_is_wrong_and_quotes_no_credentials(void **state)

@@ -7,65 +7,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "mongodb_url.h"
-#include "resolve.h"
-#include "testconn/driver.h"
-#include "text.h"
-
-/* "scheme host:port host:port /database name=value": what a URL was understood as. */
-static char *describe(const struct jdbc_url *url)
-{
-    struct text_buffer text = TEXT_BUFFER_INIT;
-    text_append_format(&text, "%s ", url->subprotocol);
-    for (size_t i = 0; i < url->endpoint_count; i++)
-        text_append_format(&text, "%s:%u ", url->endpoints[i].host, url->endpoints[i].port);
-    text_append_format(&text, "/%s", url->database ? url->database : "");
-    for (size_t i = 0; i < url->parameter_count; i++)
-        text_append_format(&text, " %s=%s", url->parameters[i].name, url->parameters[i].value);
-    return text_take(&text);
-}
+#include "one_driver.h"
+#include "url_cases.h"
 
 static void understands_what_is_right(void **state)
 {
-    static const struct {
-        const char *url;
-        const char *understood;
-    } cases[] = {
-        {"mongodb://h", "mongodb h:0 /"},
-        {"mongodb://h/", "mongodb h:0 /"},
-        {"mongodb://h:27018", "mongodb h:27018 /"},
-        {"mongodb://h:27018/orders", "mongodb h:27018 /orders"},
-        {"mongodb://h:27018/orders/", "mongodb h:27018 /orders"},
-        {"mongodb://mongo_1:1/d", "mongodb mongo_1:1 /d"},
-        {"mongodb://192.0.2.7/d", "mongodb 192.0.2.7:0 /d"},
-        {"mongodb://[2001:db8::7]:27017/d", "mongodb 2001:db8::7:27017 /d"},
-        {"mongodb://[::1]", "mongodb ::1:0 /"},
-        {"mongodb://a:1,b,[::1]:3/d?replicaSet=rs0", "mongodb a:1 b:0 ::1:3 /d replicaSet=rs0"},
+    static const struct url_case cases[] = {
+        {"mongodb://h", "h:0 /"},
+        {"mongodb://h/", "h:0 /"},
+        {"mongodb://h:27018", "h:27018 /"},
+        {"mongodb://h:27018/orders", "h:27018 /orders"},
+        {"mongodb://h:27018/orders/", "h:27018 /orders"},
+        {"mongodb://mongo_1:1/d", "mongo_1:1 /d"},
+        {"mongodb://192.0.2.7/d", "192.0.2.7:0 /d"},
+        {"mongodb://[2001:db8::7]:27017/d", "2001:db8::7:27017 /d"},
+        {"mongodb://[::1]", "::1:0 /"},
+        {"mongodb://a:1,b,[::1]:3/d?replicaSet=rs0", "a:1 b:0 ::1:3 /d replicaSet=rs0"},
         {"mongodb://b\xc3\xbc"
          "cher.example:1/d",
-         "mongodb xn--bcher-kva.example:1 /d"},
-        {"mongodb://h/a%C3%A4b", "mongodb h:0 /a\xc3\xa4"
+         "xn--bcher-kva.example:1 /d"},
+        {"mongodb://h/a%C3%A4b", "h:0 /a\xc3\xa4"
                                  "b"},
-        {"mongodb://h?tls=true", "mongodb h:0 / tls=true"},
-        {"mongodb://h/?authSource=a%26b&w=1", "mongodb h:0 / authSource=a&b w=1"},
-        {"mongodb+srv://db.lab.test/orders?tls=false",
-         "mongodb+srv db.lab.test:0 /orders tls=false"},
-        {"mongodb+srv://db.lab.test", "mongodb+srv db.lab.test:0 /"},
+        {"mongodb://h?tls=true", "h:0 / tls=true"},
+        {"mongodb://h/?authSource=a%26b&w=1", "h:0 / authSource=a&b w=1"},
+        {"mongodb+srv://db.lab.test/orders?tls=false", "db.lab.test:0 /orders tls=false"},
+        {"mongodb+srv://db.lab.test", "db.lab.test:0 /"},
     };
+    (void)state;
+    url_expect(mongodb_url_parse, cases, sizeof cases / sizeof *cases);
+}
+
+static void tells_a_service_from_hosts(void **state)
+{
+    static const char *const cases[] = {"mongodb", "mongodb+srv"};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct jdbc_url url = JDBC_URL_INIT;
         struct problems problems = PROBLEMS_INIT;
-        assert_true(mongodb_url_parse(cases[i].url, "URL", &url, &problems));
-        char *understood = describe(&url);
-        assert_string_equal(understood, cases[i].understood);
-        assert_int_equal(problems.count, 0);
-        free(understood);
-        problems_release(&problems);
+        char *text = text_format("%s://db.lab.test/orders", cases[i]);
+        assert_true(mongodb_url_parse(text, "URL", &url, &problems));
+        assert_string_equal(url.subprotocol, cases[i]);
+        free(text);
         jdbc_url_release(&url);
     }
 }
@@ -128,32 +114,10 @@ static void refuses_what_is_wrong_and_says_why(void **state)
     }
 }
 
-static struct registry *registry;
-
-/* A folder with one manifest, so that the test needs no build. */
 static int set_up(void **state)
 {
-    char folder[] = "/tmp/testconn-mongodb-XXXXXX";
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    char *path = text_format("%s/mongodb.json", folder);
-    json_t *manifest = json_pack("{s:i,s:s,s:s,s:[s],s:[],s:[],s:i}", "abi", TESTCONN_DRIVER_ABI,
-                                 "name", "mongodb", "summary", "x", "types", "MONGODB",
-                                 "subprotocols", "engines", "default_port", 27017);
-    json_dump_file(manifest, path, 0);
-    registry = registry_new(folder);
-    json_decref(manifest);
-    unlink(path);
-    rmdir(folder);
-    free(path);
-    return registry->count == 1 ? 0 : 1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    registry_free(registry);
-    return 0;
+    return registry_set_up("mongodb", "MONGODB", json_pack("{s:i}", "default_port", 27017));
 }
 
 static void understand(const char *url, const char *more, struct resolution *resolution)
@@ -316,11 +280,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(understands_what_is_right),
+        cmocka_unit_test(tells_a_service_from_hosts),
         cmocka_unit_test(refuses_what_is_wrong_and_says_why),
         cmocka_unit_test(tls_words_tighten_and_never_loosen),
         cmocka_unit_test(options_are_honoured_refused_or_told),
         cmocka_unit_test(where_hosts_ports_and_database_come_from),
         cmocka_unit_test(problems_of_the_url_are_told_beside_the_others),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, registry_tear_down);
 }

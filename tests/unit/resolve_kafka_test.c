@@ -8,34 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "resolve.h"
-#include "testconn/driver.h"
-#include "text.h"
+#include "one_driver.h"
 
 #define B "KAFKA_BOOTSTRAP_SERVERS\":\"b1:9092,b2:9093"
 
-static struct registry *registry;
-
-/* A folder with one manifest, so that the test needs no build. */
 static int set_up(void **state)
 {
-    char folder[] = "/tmp/testconn-resolve-XXXXXX";
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    char *path = text_format("%s/kafka.json", folder);
-    json_t *manifest = json_pack("{s:i,s:s,s:s,s:[s]}", "abi", TESTCONN_DRIVER_ABI, "name", "kafka",
-                                 "summary", "x", "types", "KAFKA");
-    json_dump_file(manifest, path, 0);
-    registry = registry_new(folder);
-    json_decref(manifest);
-    unlink(path);
-    rmdir(folder);
-    free(path);
-    return registry->count == 1 ? 0 : 1;
+    return registry_set_up("kafka", "KAFKA", NULL);
 }
 
 static struct resolution understand(const char *properties)
@@ -182,5 +165,5 @@ int main(void)
         cmocka_unit_test(what_is_missing_or_wrong_is_all_told),
         cmocka_unit_test(the_region_stands_in_the_broker_s_name),
     };
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, set_up, registry_tear_down);
 }

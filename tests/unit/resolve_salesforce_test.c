@@ -7,43 +7,18 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "resolve.h"
-#include "testconn/driver.h"
-#include "text.h"
+#include "one_driver.h"
 
 #define ARN "arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm"
 #define OAUTH "AuthenticationConfiguration.OAuth2Properties"
 
-static struct registry *registry;
-
-/* A folder with one manifest, so that the test needs no build. */
 static int set_up(void **state)
 {
-    char folder[] = "/tmp/testconn-resolve-XXXXXX";
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    char *path = text_format("%s/salesforce.json", folder);
-    json_t *manifest = json_pack("{s:i,s:s,s:s,s:[s],s:[],s:[],s:i}", "abi", TESTCONN_DRIVER_ABI,
-                                 "name", "salesforce", "summary", "x", "types", "SALESFORCE",
-                                 "subprotocols", "engines", "default_port", 443);
-    json_dump_file(manifest, path, 0);
-    registry = registry_new(folder);
-    json_decref(manifest);
-    unlink(path);
-    rmdir(folder);
-    free(path);
-    return registry->count == 1 ? 0 : 1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    registry_free(registry);
-    return 0;
+    return registry_set_up("salesforce", "SALESFORCE", json_pack("{s:i}", "default_port", 443));
 }
 
 /* Resolve what has the JSON texts OAUTH2 as OAuth2Properties and PROPERTIES; SECRET is SecretArn or
@@ -257,5 +232,5 @@ int main(void)
         cmocka_unit_test(urls_are_held_to_https_and_a_host),
         cmocka_unit_test(common_mistakes_are_noted),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, registry_tear_down);
 }

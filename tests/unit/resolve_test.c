@@ -7,42 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "resolve.h"
-#include "testconn/driver.h"
-#include "text.h"
+#include "one_driver.h"
 
-static struct registry *registry;
-
-/* A folder with one manifest, so that the test needs no build. */
 static int set_up(void **state)
 {
-    char folder[] = "/tmp/testconn-resolve-XXXXXX";
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    char *path = text_format("%s/postgresql.json", folder);
-    json_t *manifest =
-        json_pack("{s:i,s:s,s:s,s:[s],s:[s,s,s,s,s,s,s],s:[s,s],s:i}", "abi", TESTCONN_DRIVER_ABI,
-                  "name", "postgresql", "summary", "x", "types", "JDBC", "subprotocols",
-                  "postgresql", "redshift", "mysql", "mariadb", "oracle", "sqlserver", "snowflake",
-                  "engines", "postgresql", "aurora-postgresql", "default_port", 5432);
-    json_dump_file(manifest, path, 0);
-    registry = registry_new(folder);
-    json_decref(manifest);
-    unlink(path);
-    rmdir(folder);
-    free(path);
-    return registry->count == 1 ? 0 : 1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    registry_free(registry);
-    return 0;
+    return registry_set_up("postgresql", "JDBC",
+                           json_pack("{s:[s,s,s,s,s,s,s],s:[s,s],s:i}", "subprotocols",
+                                     "postgresql", "redshift", "mysql", "mariadb", "oracle",
+                                     "sqlserver", "snowflake", "engines", "postgresql",
+                                     "aurora-postgresql", "default_port", 5432));
 }
 
 /* Resolve a JDBC definition whose properties are the JSON text PROPERTIES. */
@@ -312,5 +289,5 @@ int main(void)
         cmocka_unit_test(default_ports_are_the_vendors),
         cmocka_unit_test(what_has_no_driver_is_told_honestly),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, registry_tear_down);
 }
