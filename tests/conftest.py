@@ -34,5 +34,10 @@ def pytest_sessionfinish(session, exitstatus):
 def pytest_unconfigure(config):
     for reason in reasons:
         print(f"testconn: {reason}")
-# No test may see the catalog of whoever runs them.
-os.environ["TESTCONN_CATALOG"] = "sqlite:/nonexistent/catalog.db"
+
+
+# No test may see the catalog of whoever runs them, or be them at AWS.
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]
+os.environ.update(TESTCONN_CATALOG="sqlite:/nonexistent/catalog.db", AWS_EC2_METADATA_DISABLED="true",
+                  AWS_CONFIG_FILE="/nonexistent/config", AWS_SHARED_CREDENTIALS_FILE="/nonexistent/credentials")

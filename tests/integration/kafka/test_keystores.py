@@ -121,6 +121,6 @@ def test_a_keystore_without_tls_is_a_note(broker):
         "ConnectionProperties.KAFKA_CLIENT_KEYSTORE", "ConnectionProperties.KAFKA_CLIENT_KEYSTORE_PASSWORD"}
 
 
-def test_an_encrypted_password_needs_the_aws_module(broker):
+def test_an_encrypted_password_needs_credentials_of_aws(broker):
     report = attempt(broker, "client.jks", password=None, ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD="AQICAHg=")
-    assert report["stage"] == "credentials" and report["property"].endswith("ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD")
+    assert (report["stage"], report["code"]) == ("credentials", "AWS_CREDENTIALS_MISSING") and report["property"].endswith("ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD")

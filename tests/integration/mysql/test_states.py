@@ -142,20 +142,23 @@ class Relay:
             self.act()
         with client, socket.create_connection(("127.0.0.1", self.server.port)) as upstream:
             threading.Thread(target=self.pump, args=(upstream, client), daemon=True).start()
-            for piece in range(1, 100):
-                data = client.recv(65536)
+            for piece, data in enumerate(self.pieces(client), 1):
                 if piece == self.at:
                     self.act()
-                if not data or not self.pump_one(upstream, data):
+                try:
+                    upstream.sendall(data)
+                except OSError:
                     break
 
     @staticmethod
-    def pump_one(to, data):
-        try:
-            to.sendall(data)
-            return True
-        except OSError:
-            return False
+    def pieces(client):
+        """What CLIENT says; the first is one packet of the protocol, whatever has come behind it by then."""
+        first = client.recv(65536)
+        if first:
+            end = int.from_bytes(first[:3], "little") + 4
+            yield from filter(None, (first[:end], first[end:]))
+        while data := client.recv(65536):
+            yield data
 
     @staticmethod
     def pump(source, to):
