@@ -33,6 +33,23 @@ static void tell_hello(const struct session *session)
         probe_note_list(session->probe, "account_mechanisms", mechanisms, hello->mechanism_count);
 }
 
+/* An arbiter votes and does nothing else; it knows who does. */
+static bool tell_arbiter(const struct session *session, struct error *err)
+{
+    const struct hello *hello = &session->hello;
+    error_set(err, REASON_QUERY_FAILED,
+              "%s is an arbiter of the set \"%s\": it holds no data and knows no accounts, so user "
+              "\"%s\" cannot log in there%s%s",
+              session->where, hello->set_name, session->target->user,
+              hello->primary[0] ? "; the primary is " : "", hello->primary);
+    if (hello->primary[0])
+        error_remedy(err, "name members that hold data in the URL: %s is the primary",
+                     hello->primary);
+    else
+        error_remedy(err, "name members that hold data in the URL");
+    return error_property(err, session->target->host_property);
+}
+
 /* A server that cannot have accounts for us yet, or never has. */
 static bool can_log_in(const struct session *session, struct error *err)
 {
@@ -43,12 +60,7 @@ static bool can_log_in(const struct session *session, struct error *err)
         return error_remedy(err, "initiate the replica set at the server (rs.initiate()), or wait "
                                  "until whoever sets it up has done so");
     }
-    if (hello->arbiter)
-        return error_set(err, REASON_QUERY_FAILED,
-                         "%s is an arbiter of the set \"%s\": it holds no data and knows no "
-                         "accounts",
-                         session->where, hello->set_name);
-    return true;
+    return !hello->arbiter || tell_arbiter(session, err);
 }
 
 static const char *text_of(const bson_t *document, const char *key)

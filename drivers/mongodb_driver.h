@@ -8,6 +8,8 @@
 #include "testconn/keystore.h"
 #include "testconn/stream.h"
 
+#define CLIENT_CERTIFICATE_PROPERTY "ConnectionProperties.MONGODB_CLIENT_CERT"
+
 enum { LAST_WORD_MS = 300 }; /* of the time, to find out who is silent */
 
 /* What the definition asks of the login. */

@@ -192,19 +192,33 @@ static bool by_scram(struct session *session, const char *mechanism, struct erro
     return accepted;
 }
 
+static bool cannot_by_certificate(const struct session *session, struct error *err)
+{
+    if (session->identity) {
+        error_set(err, REASON_LOGIN_METHOD,
+                  "MONGODB-X509 at %s needs TLS, which is not up: the certificate of \"%s\" "
+                  "cannot be shown",
+                  session->where, session->target->user);
+        error_remedy(err, "turn TLS on: tls=true in the URL, or JDBC_ENFORCE_SSL=true");
+        return error_property(err, session->target->host_property);
+    }
+    error_set(err, REASON_LOGIN_METHOD,
+              "MONGODB-X509 at %s needs a client certificate, and the definition names none for "
+              "user \"%s\"",
+              session->where, session->target->user);
+    error_remedy(err, "name a PEM file with certificate and key in MONGODB_CLIENT_CERT%s",
+                 session->tls ? "" : ", and turn TLS on (tls=true in the URL)");
+    return error_property(err, CLIENT_CERTIFICATE_PROPERTY);
+}
+
 /* The certificate has proven who we are; the command only asks to be taken for that. */
 static bool by_certificate(struct session *session, struct error *err)
 {
     struct answer answer;
     struct server_error said;
     const char *user = session->target->user;
-    if (!session->tls || !session->identity) {
-        error_set(err, REASON_LOGIN_METHOD, "MONGODB-X509 at %s needs %s", session->where,
-                  session->tls ? "a client certificate, and the definition names none"
-                               : "TLS, which is not up");
-        return error_remedy(err, "turn TLS on, and name a PEM file with certificate and key in "
-                                 "MONGODB_CLIENT_CERT");
-    }
+    if (!session->tls || !session->identity)
+        return cannot_by_certificate(session, err);
     bson_t *command = bson_new();
     bson_append_int32(command, "authenticate", -1, 1);
     bson_append_utf8(command, "mechanism", -1, "MONGODB-X509", -1);
@@ -232,8 +246,9 @@ static bool by_plain(struct session *session, struct error *err)
                   "PLAIN would show the password of user \"%s\" to whoever listens on the way: no "
                   "TLS is up with %s",
                   target->user, session->where);
-        return error_remedy(err, "turn TLS on (JDBC_ENFORCE_SSL=true), or use another "
-                                 "authMechanism in the URL");
+        error_remedy(err, "turn TLS on (JDBC_ENFORCE_SSL=true), or use another "
+                          "authMechanism in the URL");
+        return error_property(err, target->host_property);
     }
     int length = snprintf(payload, sizeof payload, "%c%s%c%s", '\0', target->user, '\0',
                           password_of(target));
@@ -251,8 +266,9 @@ static bool cannot(const struct session *session, const char *mechanism, struct 
     error_set(err, REASON_LOGIN_METHOD,
               "testconn cannot log in by %s, which the URL asks for (authMechanism), at %s",
               mechanism, session->where);
-    return error_remedy(err, "use authMechanism=SCRAM-SHA-256, SCRAM-SHA-1, MONGODB-X509, PLAIN or "
-                             "GSSAPI in the URL");
+    error_remedy(err, "use authMechanism=SCRAM-SHA-256, SCRAM-SHA-1, MONGODB-X509, PLAIN or "
+                      "GSSAPI in the URL");
+    return error_property(err, session->target->host_property);
 }
 
 /* What the drivers' specification says where the definition says nothing. */

@@ -14,14 +14,19 @@ static const struct {
     int code;
     enum reason reason;
 } meanings[] = {
+    {6, REASON_SERVER_STARTING},     /* HostUnreachable: what stands behind a router */
+    {7, REASON_SERVER_STARTING},     /* HostNotFound */
     {11, REASON_LOGIN_REFUSED},      /* UserNotFound */
     {13, REASON_PERMISSION_DENIED},  /* Unauthorized */
     {18, REASON_LOGIN_REFUSED},      /* AuthenticationFailed */
+    {24, REASON_SERVER_BUSY},        /* LockTimeout */
     {26, REASON_DATABASE_MISSING},   /* NamespaceNotFound */
     {50, REASON_SERVER_BUSY},        /* MaxTimeMSExpired */
     {73, REASON_DATABASE_MISSING},   /* InvalidNamespace */
+    {89, REASON_SERVER_STARTING},    /* NetworkTimeout */
     {91, REASON_SERVER_STARTING},    /* ShutdownInProgress */
     {94, REASON_SERVER_STARTING},    /* NotYetInitialized */
+    {133, REASON_SERVER_STARTING},   /* FailedToSatisfyReadPreference: a shard has no primary */
     {146, REASON_SERVER_BUSY},       /* ExceededMemoryLimit */
     {189, REASON_SERVER_STARTING},   /* PrimarySteppedDown */
     {202, REASON_SERVER_BUSY},       /* NetworkInterfaceExceededTimeLimit */
@@ -30,6 +35,7 @@ static const struct {
     {391, REASON_LOGIN_REFUSED},     /* ReauthenticationRequired */
     {462, REASON_SERVER_BUSY},       /* IngressRequestRateLimitExceeded */
     {8000, REASON_LOGIN_REFUSED},    /* AtlasError: "bad auth" and its like */
+    {9001, REASON_SERVER_STARTING},  /* SocketException */
     {10107, REASON_SERVER_STARTING}, /* NotWritablePrimary */
     {11600, REASON_SERVER_STARTING}, /* InterruptedAtShutdown */
     {11602, REASON_SERVER_STARTING}, /* InterruptedDueToReplStateChange */
@@ -46,7 +52,7 @@ static enum reason find_meaning(const struct session *session, int code)
             continue;
         if (login && meanings[i].reason == REASON_PERMISSION_DENIED)
             return REASON_LOGIN_NOT_ALLOWED;
-        if (!login && (code == 8000 || code == 18))
+        if (!login && meanings[i].reason == REASON_LOGIN_REFUSED)
             return REASON_PERMISSION_DENIED;
         return meanings[i].reason;
     }
@@ -62,12 +68,40 @@ static void describe(const struct server_error *said, char *out, size_t size)
         snprintf(out, size, "%s", said->name[0] ? said->name : "no error number");
 }
 
+/* SERVER_STARTING is about more than a start. */
+static const char *remedy_of_state(int code)
+{
+    switch (code) {
+    case 6:
+    case 7:
+    case 89:
+    case 133:
+    case 9001:
+        return "see that what stands behind this server - shards, config servers - is up and can "
+               "be reached from it";
+    case 91:
+    case 11600:
+        return "the server is shutting down: wait until it is up again";
+    case 94:
+        return "initiate the replica set at the server (rs.initiate()), or wait until whoever sets "
+               "it up has done so";
+    case 189:
+    case 10107:
+    case 11602:
+    case 13435:
+    case 13436:
+        return "wait for the election, or for the member's recovery to end (rs.status())";
+    default:
+        return NULL;
+    }
+}
+
 static void add_remedy(const struct session *session, const struct server_error *said,
                        struct error *err)
 {
-    if (said->code == 94)
-        error_remedy(err, "initiate the replica set at the server (rs.initiate()), or wait until "
-                          "whoever sets it up has done so");
+    const char *state = remedy_of_state(said->code);
+    if (state)
+        error_remedy(err, "%s", state);
     else if (err->reason == REASON_PERMISSION_DENIED && session->target->database)
         error_remedy(err,
                      "grant user \"%s\" a role on the database \"%s\": "
@@ -90,9 +124,10 @@ bool reason_of_server(const struct session *session, const struct server_error *
             session->where, asked);
     describe(said, code, sizeof code);
     error_set(err, find_meaning(session, said->code),
-              "%s refused %s to user \"%s\"%s%s%s: \"%s\" (%s)", session->where, asked,
-              target->user ? target->user : "", database ? " (database \"" : "",
-              database ? database : "", database ? "\")" : "", said->text, code);
+              "%s refused %s %s user \"%s\"%s%s%s: \"%s\" (%s)", session->where, asked,
+              query ? "to" : "of", target->user ? target->user : "",
+              database ? " (database \"" : "", database ? database : "", database ? "\")" : "",
+              said->text[0] ? said->text : "(no words)", code);
     add_remedy(session, said, err);
     return false;
 }
@@ -135,6 +170,7 @@ static bool tell_mechanism(const struct session *session, const struct server_er
                      "turn %s on at the server (authenticationMechanisms), or use another "
                      "authMechanism in the URL",
                      mechanism);
+    error_property(err, session->target->host_property);
     error_brief(err, "%s is not possible for user \"%s\"", mechanism,
                 session->target->user ? session->target->user : "");
     return false;

@@ -221,7 +221,7 @@ static bool exchange_hello(struct session *session, const char *asked, struct an
 
 bool session_ask_hello(struct session *session, struct error *err)
 {
-    static const char asked[] = "our hello";
+    static const char asked[] = "the hello";
     struct answer answer;
     struct server_error said;
     if (!exchange_hello(session, asked, &answer, err))
@@ -259,6 +259,18 @@ static bool greet(struct session *session, struct error *err)
     return check_wire(session, err);
 }
 
+/* Where our client certificate is the matter, or that we have none. Returns false. */
+static bool tell_certificate_property(struct error *err)
+{
+    if (err->reason == REASON_TLS_CLIENT_CERT_REQUIRED)
+        error_remedy(err, "name a PEM file with certificate and key in MONGODB_CLIENT_CERT: the "
+                          "server demands one");
+    if (err->reason == REASON_TLS_CLIENT_CERT_REQUIRED ||
+        err->reason == REASON_TLS_CLIENT_CERT_REFUSED)
+        error_property(err, CLIENT_CERTIFICATE_PROPERTY);
+    return false;
+}
+
 bool session_open(struct session *session, const struct endpoint *endpoint, struct error *err)
 {
     static const char option[] = "connectTimeoutMS";
@@ -273,7 +285,7 @@ bool session_open(struct session *session, const struct endpoint *endpoint, stru
     good = good && greet(session, err);
     if (limited && good)
         probe_unbound(session->probe);
-    return good || (limited && tell_limit(session, option, err));
+    return good || tell_certificate_property(err) || (limited && tell_limit(session, option, err));
 }
 
 void session_close(struct session *session)

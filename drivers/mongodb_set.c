@@ -39,36 +39,65 @@ static const char *topology(const struct set *set)
     "them resolvable here, or connect to one member with directConnection=true and without "       \
     "replicaSet"
 
-/* Names that lead nowhere are the set's fault, all else is the member's. */
+#define REMEDY_ADDRESS                                                                             \
+    "see that the members run and listen on these addresses; where those are of another network "  \
+    "(localhost, docker), have the set announce others (rs.reconfig()), or connect to one member " \
+    "with directConnection=true and without replicaSet"
+
+/* Names that lead nowhere are the set's fault, addresses may be, all else is the member's. */
 static const char *remedy_of(const struct checked *item)
 {
-    bool by_name =
-        item->error.reason == REASON_DNS_NOT_FOUND || item->error.reason == REASON_DNS_UNAVAILABLE;
-    if (by_name)
+    if (item->error.reason == REASON_DNS_NOT_FOUND || item->error.reason == REASON_DNS_UNAVAILABLE)
         return REMEDY;
+    if (item->listed && item->stage == STAGE_TCP && item->error.reason != REASON_POLICY_DENIED)
+        return REMEDY_ADDRESS;
     return item->error.remedy[0] ? item->error.remedy : reason_info(item->error.reason)->remedy;
+}
+
+/* A server of the list that is, by its own word, of another set, or of none: drivers drop it. */
+static void tell_foreign(const struct set *set)
+{
+    const char *name = set->session->hello.set_name;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct checked *item = &set->items[i];
+        bool of_another = item->set_name[0] && strcmp(item->set_name, name) != 0;
+        if (!item->reached || !name[0] || (item->set_name[0] && !of_another))
+            continue;
+        probe_finding(set->session->probe, SEVERITY_WARNING, "member-of-another-set",
+                      set->session->target->host_property,
+                      "%s is %s of the set \"%s\", but says of itself that it is of %s%s%s: "
+                      "drivers leave it alone",
+                      item->where, item->listed ? "a member" : "named as a host", name,
+                      of_another ? "the set \"" : "no set", of_another ? item->set_name : "",
+                      of_another ? "\"" : "");
+    }
 }
 
 /* Each member that cannot be reached, by its own cause. */
 static void tell_unreachable(const struct set *set)
 {
+    const char *before = "";
     const struct session *session = set->session;
     for (size_t i = 0; i < set->count; i++) {
         const struct checked *item = &set->items[i];
         if (item->reached)
             continue;
+        const char *remedy = remedy_of(item);
+        bool again = strcmp(remedy, before) == 0;
         if (item->listed)
             probe_finding(session->probe, SEVERITY_WARNING, "member-unreachable",
                           session->target->host_property,
                           "the member %s, as the set \"%s\" names it, cannot be used from here: %s "
-                          "at %s: %s. To fix it: %s",
+                          "at %s: %s%s%s",
                           item->where, session->hello.set_name, reason_name(item->error.reason),
-                          stage_name(item->stage), item->error.message, remedy_of(item));
+                          stage_name(item->stage), item->error.message,
+                          again ? "" : ". To fix it: ", again ? "" : remedy);
         else
             probe_finding(session->probe, SEVERITY_WARNING, "endpoint-failed",
                           session->target->host_property, "%s: %s at %s: %s", item->where,
                           reason_name(item->error.reason), stage_name(item->stage),
                           item->error.message);
+        before = item->listed ? remedy : before;
     }
 }
 
@@ -92,7 +121,7 @@ static void list_members(const struct set *set, char *out, size_t size)
     out[0] = '\0';
     for (size_t i = 0; i < set->count && used < size; i++) {
         const struct checked *item = &set->items[i];
-        if (item->listed)
+        if (item->listed || !set->session->hello.member_count)
             used += (size_t)snprintf(out + used, size - used, "%s%s (%s)", used ? ", " : "",
                                      item->where,
                                      item->reached ? item->role : reason_name(item->error.reason));
@@ -107,12 +136,17 @@ static const struct checked *first_unreachable(const struct set *set)
     return NULL;
 }
 
+static const char *wanted_of(const struct session *session)
+{
+    return says(session, "readPreference", "secondary") ? "secondary" : "primary";
+}
+
 static bool tell_unusable(const struct set *set, struct error *err)
 {
     char members[2048];
     const struct session *session = set->session;
     const struct checked *lost = first_unreachable(set);
-    const char *wanted = says(session, "readPreference", "secondary") ? "secondary" : "primary";
+    const char *wanted = wanted_of(session);
     list_members(set, members, sizeof members);
     if (lost) {
         error_set(err, REASON_ADVERTISED_UNREACHABLE,
@@ -125,7 +159,11 @@ static bool tell_unusable(const struct set *set, struct error *err)
     } else {
         error_set(err, REASON_SERVER_STARTING, "the set \"%s\" has no %s at the moment: %s",
                   session->hello.set_name, wanted, members);
-        error_remedy(err, "wait for the election, or see the members' logs (rs.status())");
+        if (strcmp(wanted, "secondary") == 0)
+            error_remedy(err, "wait until a secondary is up (rs.status()), or write "
+                              "readPreference=secondaryPreferred in the URL");
+        else
+            error_remedy(err, "wait for the election, or see the members' logs (rs.status())");
     }
     return error_property(err, session->target->host_property);
 }
@@ -171,10 +209,11 @@ static void tell_others(const struct set *set)
     probe_finding(
         session->probe, SEVERITY_WARNING, "set-not-reachable", session->target->host_property,
         "%s works by itself, but it is a member of the set \"%s\", and the Java driver and "
-        "pymongo look for the whole set without being asked to: they find no primary "
-        "(%s). To fix it: add directConnection=true, or have the set announce names that "
-        "can be reached from here",
-        session->where, session->hello.set_name, members);
+        "pymongo look for the whole set without being asked to: they find no %s (%s). To fix it: "
+        "add directConnection=true, or %s",
+        session->where, session->hello.set_name, wanted_of(session), members,
+        first_unreachable(set) ? "have the set announce names that can be reached from here"
+                               : "see why the set has none (rs.status())");
 }
 
 /* Several hosts stand for a set or for routers: other drivers drop whoever is neither. */
@@ -214,6 +253,7 @@ static void try_library(const struct set *set)
 static bool judge(const struct set *set, bool wanted, struct error *err)
 {
     set_tell_members(set);
+    tell_foreign(set);
     tell_unreachable(set);
     if (!set->session->hello.set_name[0] && !set->session->hello.mongos) {
         tell_standalones(set);
@@ -235,7 +275,8 @@ bool set_check(struct session *session, struct error *err)
     if (!set)
         return error_set(err, REASON_BUSY, "no memory for the members of the set");
     probe_note(session->probe, "topology", "%s", topology(set));
-    bool has_others = session->hello.member_count || session->target->endpoint_count > 1;
+    /* A member that the set has removed, or not taken in yet, knows of nobody. */
+    bool has_others = session->hello.member_count || wanted;
     bool good = alone || !has_others || judge(set, wanted, err);
     if (good && wanted && !alone)
         try_library(set);

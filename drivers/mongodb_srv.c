@@ -167,6 +167,11 @@ struct service *service_look_up(struct probe *probe, const struct target *target
         service->target.endpoint_count = service->hosts.count;
         return service;
     }
+    if (err->reason == REASON_DNS_NOT_FOUND && !err->remedy[0])
+        error_remedy(err,
+                     "check the name for a typing error: mongodb+srv:// needs SRV records at "
+                     "\"%s\"; where there are none, write the hosts into a mongodb:// URL",
+                     query);
     error_property(err, target->host_property);
     free(service);
     return NULL;

@@ -48,6 +48,17 @@ void probe_without_tls(struct probe *probe, struct error *err)
     *err = ERROR_INIT;
 }
 
+/* In the clear the service takes nobody, so what TLS failed by is what has to be mended. */
+static void tell_both(const struct error *over_tls, struct error *err)
+{
+    struct error plain = *err;
+    error_set(err, REASON_TLS_REQUIRED, "%s; over TLS it failed before: %s: %s", plain.message,
+              reason_name(over_tls->reason), over_tls->message);
+    error_remedy(err, "%s",
+                 over_tls->remedy[0] ? over_tls->remedy : reason_info(over_tls->reason)->remedy);
+    error_property(err, over_tls->property[0] ? over_tls->property : plain.property);
+}
+
 /* TLS first where it is wanted (design, section 5), in the clear where it may be. */
 static bool try_endpoint(struct probe *probe, const struct target *target,
                          const struct endpoint *endpoint, probe_attempt_function *attempt,
@@ -64,9 +75,13 @@ static bool try_endpoint(struct probe *probe, const struct target *target,
     bool accepted = attempt(probe, target, endpoint, true, err);
     if (accepted || tls->require || !is_of_tls(probe, err))
         return accepted;
+    struct error over_tls = *err;
     probe_without_tls(probe, err);
     probe_attempt(probe, endpoint, STAGE_TCP);
-    return attempt(probe, target, endpoint, false, err);
+    accepted = attempt(probe, target, endpoint, false, err);
+    if (!accepted && err->reason == REASON_TLS_REQUIRED)
+        tell_both(&over_tls, err);
+    return accepted;
 }
 
 bool probe_each_endpoint(struct probe *probe, const struct target *target,

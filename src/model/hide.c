@@ -61,17 +61,26 @@ static size_t value_length(const char *at)
     return end ? (size_t)(end - at) + strcspn(end, "&;)") : strlen(at);
 }
 
+bool parameter_is_secret(const char *name, const char *value)
+{
+    /* MongoDB's AWS_SESSION_TOKEN:VALUE, one of a list, and perhaps percent-encoded. */
+    return property_is_secret(name) ||
+           (text_equal_nocase(name, "authMechanismProperties") && strcasestr(value, "TOKEN"));
+}
+
 /* REST, from behind the host on, with the values of secret parameters hidden. */
 static void append_parameters(struct text_buffer *out, const char *rest)
 {
     while (*rest) {
         size_t length = strcspn(rest, "?&;,()=");
         char *name = xstrndup(rest, length);
-        bool secret = rest[length] == '=' && length > 0 && property_is_secret(name);
+        char *value = xstrndup(rest + length, strcspn(rest + length, "&"));
+        bool secret = *value == '=' && length > 0 && parameter_is_secret(name, value);
         size_t taken = length + (rest[length] != '\0');
         text_append_bytes(out, rest, taken);
         rest += taken;
         free(name);
+        text_wipe_free(value);
         if (secret) {
             rest += value_length(rest);
             text_append(out, HIDDEN);

@@ -16,6 +16,9 @@ char *hide_in_url(const char *url);
 /* Whether TEXT is a URL out of which hide_in_url() has taken something. */
 bool hide_was_done(const char *text);
 
+/* Whether VALUE of a URL's parameter NAME is one to hide. */
+bool parameter_is_secret(const char *name, const char *value);
+
 /*
  * Make DOCUMENT, a Connection in the API's shape, what HidePassword asks for: members that hold a
  * password or another secret are removed, URLs that hold one keep the rest. In place.

@@ -10,6 +10,13 @@
 
 enum { PROBLEM_TEXT_MAXIMUM = 2048, PROBLEM_PATH_MAXIMUM = 256 }; /* bytes */
 
+/* Of a list, each entry may have the same fault: it is told once. */
+static bool is_said(const struct problems *problems, const char *path, const char *text)
+{
+    const struct problem *last = problems->count ? &problems->items[problems->count - 1] : NULL;
+    return last && strcmp(last->path, path) == 0 && strcmp(last->text, text) == 0;
+}
+
 static void add(struct problems *problems, const char *path, const char *rule, bool note,
                 const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));
 
@@ -22,6 +29,8 @@ static void add(struct problems *problems, const char *path, const char *rule, b
     text_one_line(line, sizeof line, text, strlen(text));
     text_one_line(where, sizeof where, path, strlen(path));
     free(text);
+    if (is_said(problems, where, line))
+        return;
     problems->items = xrealloc(problems->items, (problems->count + 1) * sizeof *problems->items);
     problems->items[problems->count++] =
         (struct problem){.path = xstrdup(where), .text = xstrdup(line), .rule = rule, .note = note};

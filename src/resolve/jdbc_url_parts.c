@@ -69,28 +69,51 @@ char *host_to_ascii(const char *host)
     return xstrdup(host);
 }
 
+static char *tell_host(const char *host, const char *wrong)
+{
+    /* What stands before a slash and behind it may be a login. */
+    return strchr(host, '/') ? xstrdup("has a host that is no DNS name and no address")
+                             : text_format("has the host \"%.80s\", which %s", host, wrong);
+}
+
+static char *tell_port(const char *host, const char *port)
+{
+    /* What is no number may be a password, where the rest of the login was left out. */
+    if (!*port || port[strspn(port, "-+0123456789")])
+        return text_format("has a port behind \"%.80s\" that is not a number between 1 and 65535",
+                           host);
+    return text_format("has the port %.20s behind \"%.80s\", which is not a number between 1 and "
+                       "65535",
+                       port, host);
+}
+
 /* What is wrong with HOST and PORT, NULL when nothing is: then ENDPOINT is filled. */
-static const char *make_endpoint(const char *host, const char *port, struct endpoint *endpoint)
+static char *make_endpoint(const char *host, const char *port, struct endpoint *endpoint)
 {
     unsigned long number = 0;
+    const char *wrong = *host ? check_host(host) : NULL;
     if (!*host)
-        return "names no host";
-    if (check_host(host))
-        return "has a host that is no DNS name and no address";
+        return xstrdup("names no host");
+    if (wrong)
+        return tell_host(host, wrong);
     if (port && !text_to_number(port, 1, 65535, &number))
-        return "has a port that is not a number between 1 and 65535";
+        return tell_port(host, port);
     *endpoint = (struct endpoint){.host = host_to_ascii(host), .port = (uint16_t)number};
-    return endpoint->host ? NULL : "has a host name that cannot be written in ASCII (IDNA)";
+    return endpoint->host ? NULL
+                          : text_format("has the host name \"%.80s\", which cannot be written in "
+                                        "ASCII (IDNA)",
+                                        host);
 }
 
 bool url_add_endpoint(struct jdbc_url *url, const char *host, const char *port, const char *path,
                       struct problems *problems)
 {
     struct endpoint endpoint;
-    const char *wrong = url->endpoint_count < HOSTS_MAXIMUM ? make_endpoint(host, port, &endpoint)
-                                                            : "names more than 32 hosts";
+    char *wrong = url->endpoint_count < HOSTS_MAXIMUM ? make_endpoint(host, port, &endpoint)
+                                                      : xstrdup("names more than 32 hosts");
     if (wrong) {
         problems_add(problems, path, "url", "%s", wrong);
+        free(wrong);
         return false;
     }
     url->endpoints = xrealloc(url->endpoints, (url->endpoint_count + 1) * sizeof *url->endpoints);

@@ -9,7 +9,7 @@
 #include "jdbc_url_parts.h"
 #include "text.h"
 
-enum { DATABASE_MAXIMUM = 63, SRV_LABELS = 3 };
+enum { DATABASE_MAXIMUM = 63, SRV_LABELS = 3, SCHEME_MAXIMUM = 24 /* bytes */ };
 
 static bool refuse(const char *path, struct problems *problems, const char *what)
 {
@@ -120,6 +120,18 @@ static bool has_credentials(const char *rest)
     return memchr(rest, '@', strcspn(rest, "?")) || memchr(rest, '@', strcspn(rest, "=&"));
 }
 
+void mongodb_url_refuse(const char *text, const char *path, struct problems *problems)
+{
+    const char *end = strstr(text, "://");
+    size_t length = end ? (size_t)(end + 3 - text) : 0;
+    if (length && length <= SCHEME_MAXIMUM)
+        problems_add(problems, path, "url",
+                     "begins with \"%.*s\"; it has to begin with mongodb:// or mongodb+srv://",
+                     (int)length, text);
+    else
+        problems_add(problems, path, "url", "does not begin with mongodb:// or mongodb+srv://");
+}
+
 bool mongodb_url_is_one(const char *text)
 {
     return text_starts(text, "mongodb://") || text_starts(text, MONGODB_SRV "://");
@@ -129,8 +141,10 @@ bool mongodb_url_parse(const char *text, const char *path, struct jdbc_url *url,
                        struct problems *problems)
 {
     bool srv = text_starts(text, MONGODB_SRV "://");
-    if (!mongodb_url_is_one(text))
-        return refuse(path, problems, "does not begin with mongodb:// or mongodb+srv://");
+    if (!mongodb_url_is_one(text)) {
+        mongodb_url_refuse(text, path, problems);
+        return false;
+    }
     const char *rest = strstr(text, "://") + 3;
     url->subprotocol = xstrdup(srv ? MONGODB_SRV : "mongodb");
     url->standing = JDBC_VENDOR;

@@ -84,8 +84,7 @@ static void check_mongodb(const struct connection *connection, struct problems *
     demand(connection, "CONNECTION_URL",
            "mongodb://HOST:PORT/DATABASE or mongodb+srv://HOST/DATABASE", problems);
     if (url && !mongodb_url_is_one(url) && !strstr(url, "${"))
-        problems_add(problems, "ConnectionProperties.CONNECTION_URL", "url",
-                     "does not begin with mongodb:// or mongodb+srv://");
+        mongodb_url_refuse(url, "ConnectionProperties.CONNECTION_URL", problems);
 }
 
 static void check_bootstrap(const char *list, struct problems *problems)

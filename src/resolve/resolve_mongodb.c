@@ -72,8 +72,8 @@ static void check_option(struct resolving *resolving, const struct parameter *op
             check_word(resolving, option, rules[i].words);
         else if (!text_to_number(option->value, 0, MILLISECONDS_MAXIMUM, &number))
             problems_add(&resolving->out->problems, PATH, "url-parameter",
-                         "has the option %s=%.40s, which is not a whole number", option->name,
-                         option->value);
+                         "has the option %s=%.40s, which is not a whole number between 0 and %d",
+                         option->name, option->value, MILLISECONDS_MAXIMUM);
     }
 }
 
@@ -81,6 +81,22 @@ static bool says(const struct target *target, const char *name, const char *valu
 {
     const char *said = target_parameter(target, name);
     return said && strcmp(said, value) == 0;
+}
+
+/* The options' specification has drivers refuse this, whichever goes before elsewhere. */
+static void check_tls_words(struct resolving *resolving, const struct jdbc_url *url)
+{
+    const struct parameter *said = NULL;
+    for (size_t i = 0; i < url->parameter_count; i++) {
+        const struct parameter *option = &url->parameters[i];
+        if (!text_equal_nocase(option->name, "tls") && !text_equal_nocase(option->name, "ssl"))
+            continue;
+        if (said && !text_equal_nocase(said->value, option->value))
+            problems_add(&resolving->out->problems, PATH, "url-parameter",
+                         "has %s=%.40s and %s=%.40s, which contradict each other", said->name,
+                         said->value, option->name, option->value);
+        said = option;
+    }
 }
 
 /* Options that exclude each other, or the form of the URL. */
@@ -130,6 +146,7 @@ static void check_options(struct resolving *resolving, const struct jdbc_url *ur
     for (size_t i = 0; i < target->parameter_count; i++)
         check_option(resolving, &target->parameters[i]);
     note_repeated(resolving);
+    check_tls_words(resolving, url);
     check_together(resolving, url);
 }
 

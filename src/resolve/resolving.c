@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "authentication.h"
+#include "hide.h"
 #include "reference.h"
 #include "text.h"
 #include "url_parameter.h"
@@ -238,7 +239,8 @@ void resolving_take_parameters(struct resolving *resolving, const struct jdbc_ur
         resolving->tls_source = path;
     for (size_t i = 0; i < target->parameter_count; i++) {
         const struct parameter *parameter = &target->parameters[i];
-        char *text = text_format("%s=%s", parameter->name, parameter->value);
+        bool secret = parameter_is_secret(parameter->name, parameter->value);
+        char *text = text_format("%s=%s", parameter->name, secret ? "***" : parameter->value);
         resolving_origin(resolving, "parameter", text, path);
         free(text);
     }

@@ -119,8 +119,8 @@ static void refuse_value(const struct parameter *parameter, const struct meaning
         if (*meanings->word && strcmp(meanings->word, "0") && strcmp(meanings->word, "1"))
             text_append_format(&words, "%s%s", words.length ? ", " : "", meanings->word);
     problems_add(problems, path, "url-parameter",
-                 "has the parameter %.60s with a value that is none of %s", parameter->name,
-                 words.data);
+                 "has the parameter %.60s=%.40s, which is none of %s", parameter->name,
+                 parameter->value, words.data);
     text_buffer_release(&words);
 }
 

@@ -261,9 +261,12 @@ def test_a_server_with_both(server):
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_client_certificate_that_is_missing(server, version):
     with Front(server.port, "requireTLS", client_ca=True, version=version) as front:
-        expect(verdict(definition(front.url(query=ADMIN), **ENFORCED)), "TLS_CLIENT_CERT_REQUIRED", "tls", "client certificate")
+        report = verdict(definition(front.url(query=ADMIN), **ENFORCED))
+        expect(report, "TLS_CLIENT_CERT_REQUIRED", "tls", "client certificate")
+        assert report["property"] == "ConnectionProperties.MONGODB_CLIENT_CERT" and "MONGODB_CLIENT_CERT" in report["remedy"]
         report = verdict(definition(front.url(query=ADMIN)))
-        expect(report, "TLS_REQUIRED", "tls")
+        expect(report, "TLS_REQUIRED", "tls", "over TLS it failed before: TLS_CLIENT_CERT_REQUIRED", "a client certificate")
+        assert "MONGODB_CLIENT_CERT" in report["remedy"] and "tls=true" not in report["remedy"]
         assert any("TLS_CLIENT_CERT_REQUIRED" in finding["message"] for finding in report["findings"])
 
 
@@ -309,13 +312,31 @@ def test_ipv6(server):
     ("mongodb://localhost:70000/orders", "port"),
     ("mongodb://localhost/orders?authMechanism=SCRAM", "SCRAM-SHA-256"),
     ("mongodb://a,b/orders?directConnection=true", "directConnection"),
-    ("mysql://localhost/orders", "mongodb://"),
+    ("mysql://localhost/orders", 'begins with "mysql://"'),
+    ("mongodb://localhost:99999/orders", '99999 behind "localhost"'),
+    ("mongodb://app:c4nary/orders", 'behind "app"'),
+    ("mongodb://localhost/orders?tls=true&ssl=false", "contradict"),
+    ("mongodb://localhost/orders?tls=yes", "tls=yes"),
+    ("mongodb://localhost/orders?connectTimeoutMS=99999999999", "between 0 and 2147483647"),
 ])
 def test_wrong_definitions(url, words):
     report = verdict(definition(url))
     assert (report["stage"], report["code"], report["exit"]) == ("input", "INVALID_INPUT", 2)
     assert words in report["reason"] and "c4nary" not in json.dumps(report)
     assert "ConnectionProperties.CONNECTION_URL" in report["reason"]
+
+
+def test_a_fault_of_each_host_is_told_once():
+    many = ",".join(f"localhost:{port}" for port in range(1, 60))
+    assert verdict(definition(f"mongodb://{many}/orders"))["reason"].count("more than 32 hosts") == 1
+    assert verdict(definition("mongodb://,,/orders"))["reason"].count("names no host") == 1
+
+
+def test_the_token_of_aws_is_shown_nowhere():
+    url = "mongodb://localhost/orders?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:c4nary"
+    for form in ("text", "json"):
+        done = run(["explain", "--input", "-", "-o", form], stdin=json.dumps(definition(url)))
+        assert done.returncode == 0 and "authMechanismProperties=***" in done.stdout and "c4nary" not in done.stdout
 
 
 def test_a_login_is_needed():

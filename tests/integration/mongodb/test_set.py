@@ -126,6 +126,39 @@ def test_no_primary(nodes):
     expect(verdict(definition([nodes[0].address], SET + "&readPreference=secondary")), "SERVER_STARTING", "query", "no secondary")
 
 
+def test_an_arbiter_names_the_primary(nodes):
+    arrange(nodes, ("primary", "secondary", "arbiter"))
+    report = verdict(definition([nodes[2].address], SET))
+    expect(report, "QUERY_FAILED", "login", "arbiter", nodes[0].address, '"app"')
+    assert nodes[0].address in report["remedy"] and report["property"] == "ConnectionProperties.CONNECTION_URL"
+    assert verdict(definition([nodes[2].address, nodes[0].address], SET))["exit"] == 0
+
+
+def test_a_member_that_is_of_another_set_by_its_own_word(nodes):
+    arrange(nodes, ("primary", "secondary", "secondary"))
+    nodes[1].behaviour = server(member([nodes[1].address], "primary", name="rs9"))
+    report = verdict(definition([nodes[0].address], SET))
+    assert report["exit"] == 0 and rules(report) == {"member-of-another-set"}
+    assert nodes[1].address in report["findings"][0]["message"] and '"rs9"' in report["findings"][0]["message"]
+
+
+def test_a_removed_member_is_no_set(nodes):
+    nodes[0].behaviour = server({**STANDALONE, "ismaster": False, "secondary": False, "setName": "rs0", "hosts": []})
+    report = verdict(definition([nodes[0].address], SET))
+    expect(report, "SERVER_STARTING", "query", "no primary", nodes[0].address)
+    assert report["duration_ms"] < 1000
+    assert judge([nodes[0].address], "&replicaSet=rs0") is not None
+
+
+def test_addresses_of_another_network(nodes):
+    arrange(nodes, ("primary", "secondary", "secondary"), [f"127.0.0.1:{free_port()}" for _ in nodes])
+    report = verdict(definition([nodes[0].address], SET))
+    expect(report, "ADVERTISED_UNREACHABLE", "query", "refused")
+    assert "rs.reconfig()" in report["remedy"] and "directConnection" in report["remedy"]
+    messages = [one["message"] for one in report["findings"] if one["rule"] == "member-unreachable"]
+    assert len(messages) == 3 and sum("To fix it" in message for message in messages) == 1
+
+
 def test_a_primary_that_is_lost(nodes):
     arrange(nodes, ("secondary", "secondary", "secondary"), [nodes[0].address, nodes[1].address, f"127.0.0.1:{free_port()}"])
     expect(verdict(definition([nodes[0].address], SET)), "ADVERTISED_UNREACHABLE", "query", "refused", nodes[1].address)
@@ -227,6 +260,16 @@ def test_what_a_server_in_trouble_says(nodes):
                                    (failure(334, "MechanismUnavailable", "not enabled"), "LOGIN_METHOD", "334")):
         nodes[0].behaviour = server(saslStart=document)
         expect(verdict(definition([nodes[0].address])), code, "login", f"(error {number}, {document['codeName']})", document["errmsg"])
+    for document, words in ((failure(133, "FailedToSatisfyReadPreference", "no primary of shard0"), "shards"),
+                            (failure(6, "HostUnreachable", "no route"), "shards"),
+                            (failure(91, "ShutdownInProgress", "quiesce"), "shutting down"),
+                            (failure(13436, "NotPrimaryOrSecondary", "recovering"), "recovery")):
+        nodes[0].behaviour = server(listCollections=document)
+        report = verdict(definition([nodes[0].address]))
+        expect(report, "SERVER_STARTING", "query", f"(error {document['code']}, ", '"orders"')
+        assert words in report["remedy"] and report["retryable"] is True
+    nodes[0].behaviour = server(listCollections=failure(11, "UserNotFound", "Could not find user"))
+    expect(verdict(definition([nodes[0].address])), "PERMISSION_DENIED", "query", "(error 11, UserNotFound)")
 
 
 def test_a_mechanism_that_nobody_offers(nodes):
