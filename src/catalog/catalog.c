@@ -84,7 +84,7 @@ static struct catalog *refuse_url(const char *url, struct error *err)
     error_set(
         err, REASON_INVALID_INPUT,
         "\"%.*s\" names no catalog: sqlite:PATH, postgresql://... or glue://... is needed%s%s%s",
-        (int)strcspn(url, ":/@"), url,
+        path ? (int)strlen(url) : (int)strcspn(url, ":/@"), url,
         path    ? "; did you mean sqlite:"
         : alias ? "; did you mean postgresql"
                 : "",

@@ -17,6 +17,12 @@ static enum key_state refuse(const char *path, const struct stat *status, struct
 {
     if (!S_ISREG(status->st_mode)) {
         error_set(err, REASON_DECRYPT_FAILED, "the key %s is not a regular file", path);
+        error_remedy(err, "put the key back in its place: the file %s", path);
+    } else if (status->st_size != SEAL_KEY_SIZE) {
+        /* Before its mode: nobody is to be told to chmod a file that is something else. */
+        error_set(err, REASON_DECRYPT_FAILED, "%s is %lld bytes long; a key has exactly %d", path,
+                  (long long)status->st_size, SEAL_KEY_SIZE);
+        error_remedy(err, "put the right key back in its place: the file %s", path);
     } else if (status->st_uid != geteuid() && status->st_uid != 0) {
         error_set(err, REASON_DECRYPT_FAILED,
                   "the key %s belongs to user id %u, not to us (%u): it is not used", path,
@@ -30,9 +36,7 @@ static enum key_state refuse(const char *path, const struct stat *status, struct
                   path, (unsigned)status->st_mode & 07777);
         error_remedy(err, "chmod 600 %s", path);
     } else {
-        error_set(err, REASON_DECRYPT_FAILED, "%s is %lld bytes long; a key has exactly %d", path,
-                  (long long)status->st_size, SEAL_KEY_SIZE);
-        error_remedy(err, "put the right key back in its place: the file %s", path);
+        error_set(err, REASON_DECRYPT_FAILED, "the key %s cannot be read whole", path);
     }
     return KEY_REFUSED;
 }

@@ -188,7 +188,17 @@ static void print_line(const struct catalog_entry *entry, int name_width, int ty
     putchar('\n');
 }
 
-static void print_listing(const struct listing *listing)
+/* Nothing may be all that there is, or the wrong catalog. */
+static void tell_empty(const struct catalog *catalog)
+{
+    bool filtered =
+        connections_settings.type || connections_settings.match.count || connections_settings.token;
+    fprintf(stderr, "testconn connections list: the catalog %s holds no %sconnection\n",
+            catalog_url(catalog), filtered ? "such " : "");
+}
+
+/* Whether there was any. */
+static bool print_listing(const struct listing *listing)
 {
     int name_width = 4;
     int type_width = 4;
@@ -212,6 +222,7 @@ static void print_listing(const struct listing *listing)
     const struct catalog_page *last = listing->count ? &listing->pages[listing->count - 1] : NULL;
     if (last && last->next_token)
         printf("\nMore follow: --next-token %s\n", last->next_token);
+    return total > 0;
 }
 
 static json_t *listing_to_json(const struct listing *listing)
@@ -237,8 +248,8 @@ int connections_list(struct catalog *catalog, const char *const *names, size_t c
     enum catalog_result result = read_listing(catalog, &listing, &err);
     if (result == CATALOG_OK && connections_json())
         connections_print(listing_to_json(&listing));
-    else if (result == CATALOG_OK)
-        print_listing(&listing);
+    else if (result == CATALOG_OK && !print_listing(&listing))
+        tell_empty(catalog);
     listing_release(&listing);
     return result == CATALOG_OK ? 0 : connections_fail("connections list", result, &err);
 }

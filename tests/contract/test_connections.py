@@ -54,6 +54,8 @@ def test_files_are_for_their_owner_alone(catalog):
 
 def test_a_catalog_that_is_not_there_is_empty_and_reading_does_not_make_it(catalog):
     assert catalog.answer("list") == {"ConnectionList": []}
+    done = catalog.connections("list")
+    assert (done.returncode, done.stdout) == (0, "") and f"the catalog sqlite:{catalog.path} holds no connection" in done.stderr
     refused(catalog.connections("get", "orders"), 2, 'no connection "orders"', str(catalog.path))
     refused(catalog.connections("delete", "orders"), 2, "orders")
     refused(catalog.connections("update", document=orders()), 2, "orders")

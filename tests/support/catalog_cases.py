@@ -296,6 +296,7 @@ def test_a_lost_key(catalog):
     (lambda key: key.write_bytes(key.read_bytes()[:31]), "31 bytes"),
     (lambda key: key.write_bytes(key.read_bytes() + b"\n"), "33 bytes"),
     (lambda key: key.write_bytes(b""), "0 bytes"),
+    (lambda key: (key.write_bytes(b"root:x:0:0"), key.chmod(0o644)), "10 bytes"),
     (lambda key: key.chmod(0o640), "0640"),
     (lambda key: key.chmod(0o602), "0602"),
     (lambda key: (key.unlink(), key.mkdir()), "not a regular file"),
@@ -307,6 +308,7 @@ def test_a_key_that_is_not_right(catalog, change, words):
     catalog.create(orders(password=CANARY))
     change(catalog.key)
     sealed(catalog, 1, words)
+    assert str(catalog.key) in catalog.connections("get", "orders").stderr.split("To fix it: ")[1]
 
 
 def test_a_row_moved_under_another_name_does_not_open(catalog):

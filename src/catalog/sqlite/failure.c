@@ -19,13 +19,15 @@ enum catalog_result failure(const struct store *store, int code, const char *wha
 {
     static const char *const restore =
         "put a copy of the file back in its place, or give another one with --catalog";
-    static const char *const permit =
+    const char *permit =
         "give the user that runs testconn the right to write the file and its folder";
     int why = store->db ? sqlite3_system_errno(store->db) : 0;
     bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
     int kind = code & 0xFF;
     if (full && (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN))
         kind = SQLITE_FULL;
+    if (why == EISDIR)
+        permit = "give the path of a file with --catalog sqlite:PATH";
     switch (kind) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
