@@ -139,16 +139,27 @@ static bool open_keystore(struct probe *probe, const struct target *target, stru
     return true;
 }
 
-static bool prepare(struct probe *probe, const struct target *target, struct error *err)
+static void begin(const struct target *target)
+{
+    (void)target;
+    library_begin();
+}
+
+static bool prepare_login(struct probe *probe, const struct target *target, struct error *err)
 {
     const char *mechanism = kafka_mechanism(target);
-    library_prepare(target);
-    if (!open_keystore(probe, target, err))
-        return false;
     if (mechanism && strcmp(mechanism, "GSSAPI") == 0)
         return kerberos_prepare(probe, kafka_kerberos(target), err);
     return !mechanism || strcmp(mechanism, "AWS_MSK_IAM") != 0 ||
            kafka_iam_prepare(probe, target, err);
+}
+
+static bool prepare(struct probe *probe, const struct target *target, struct error *err)
+{
+    if (!open_keystore(probe, target, err) || !prepare_login(probe, target, err))
+        return false;
+    library_make(target);
+    return true;
 }
 
 static bool kafka_test(struct probe *probe, const struct target *target, struct error *err)
@@ -166,6 +177,7 @@ TESTCONN_DRIVER_MODULE = {
                                           {"libgssapi_krb5.so.2", "libgssapi-krb5-2"},
                                           {NULL, NULL}},
     .preload = library_preload,
+    .begin = begin,
     .prepare = prepare,
     .test = kafka_test,
 };

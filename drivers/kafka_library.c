@@ -60,13 +60,13 @@ static const struct {
 
 /* The one client of this process. */
 static struct {
-    const struct target *target;
     struct probe *side;              /* what it does belongs there */
     const struct endpoint *endpoint; /* that it goes to; NULL: it waits for one */
     bool started;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* Under the lock: */
+    const struct target *target; /* NULL: its files and secrets are not there yet */
     char broker[WHERE_SIZE];
     char *token;
     long long token_expires_ms;
@@ -76,26 +76,24 @@ static struct {
     char words[TEXT_SIZE]; /* of its first failure */
 } library = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static bool load(void)
+static bool loaded;
+
+static void load_once(void)
 {
-    static bool loaded;
-    void *handle = loaded ? NULL : dlopen("librdkafka.so.1", RTLD_LAZY | RTLD_LOCAL);
-    if (!handle)
-        return loaded;
-    loaded = true;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    void *handle = dlopen("librdkafka.so.1", RTLD_LAZY | RTLD_LOCAL);
+    loaded = handle != NULL;
+    for (size_t i = 0; handle && i < sizeof names / sizeof *names; i++) {
         void *symbol = dlsym(handle, names[i].name);
         memcpy(names[i].function, &symbol, sizeof symbol);
         loaded = loaded && symbol;
     }
-    return loaded;
 }
 
-void library_prepare(const struct target *target)
+static bool load(void)
 {
-    const char *mechanism = kafka_mechanism(target);
-    if (!mechanism || strcmp(mechanism, "GSSAPI") != 0)
-        setenv("SASL_PATH", "/nonexistent", 1);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load_once);
+    return loaded;
 }
 
 void library_preload(void)
@@ -250,9 +248,14 @@ static void give_token(rd_kafka_t *client)
 static void *run(void *unused)
 {
     pthread_t thread;
-    rd_kafka_t *client = load() ? make_client() : NULL;
+    bool usable = load();
     pthread_mutex_lock(&library.lock);
-    library.missing = api.new == NULL;
+    while (!library.target)
+        pthread_cond_wait(&library.changed, &library.lock);
+    pthread_mutex_unlock(&library.lock);
+    rd_kafka_t *client = usable ? make_client() : NULL;
+    pthread_mutex_lock(&library.lock);
+    library.missing = !usable;
     while (!library.broker[0])
         pthread_cond_wait(&library.changed, &library.lock);
     pthread_mutex_unlock(&library.lock);
@@ -302,24 +305,37 @@ static bool let_go(struct probe *side, const struct endpoint *endpoint, void *he
     return true;
 }
 
-void library_start(struct probe *probe, const struct target *target,
-                   const struct endpoint *endpoint)
+void library_begin(void)
 {
     pthread_t thread;
     pthread_condattr_t clock;
-    struct error ignored = ERROR_INIT;
-    if (library.started)
-        return;
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&library.changed, &clock);
-    library.target = target;
-    /* Of several brokers the first may be dead: it goes where we have been. */
-    if (target->endpoint_count == 1 && may_begin(kafka_mechanism(target)))
-        probe_beside(probe, endpoint, let_go, &library, &ignored);
     library.started = pthread_create(&thread, NULL, run, NULL) == 0;
     if (library.started)
         pthread_detach(thread);
+}
+
+void library_make(const struct target *target)
+{
+    const char *mechanism = kafka_mechanism(target);
+    /* It loads all plug-ins of SASL that it finds; PLAIN and SCRAM are its own. */
+    if (!mechanism || strcmp(mechanism, "GSSAPI") != 0)
+        setenv("SASL_PATH", "/nonexistent", 1);
+    pthread_mutex_lock(&library.lock);
+    library.target = target;
+    pthread_cond_broadcast(&library.changed);
+    pthread_mutex_unlock(&library.lock);
+}
+
+void library_start(struct probe *probe, const struct target *target,
+                   const struct endpoint *endpoint)
+{
+    struct error ignored = ERROR_INIT;
+    /* Of several brokers the first may be dead: it goes where we have been. */
+    if (!library.endpoint && target->endpoint_count == 1 && may_begin(kafka_mechanism(target)))
+        probe_beside(probe, endpoint, let_go, &library, &ignored);
 }
 
 void library_give_token(const char *token, long long expires_ms)

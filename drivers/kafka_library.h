@@ -9,13 +9,16 @@
 /* Load it, before any worker is made. */
 void library_preload(void);
 
-/* Have it not load the plug-ins of SASL that TARGET has no use for: PLAIN and SCRAM are its own. To
- * be called while nobody else reads the environment. */
-void library_prepare(const struct target *target);
+/* Have a thread load it, beside what comes first. */
+void library_begin(void);
+
+/* TARGET's files and secrets are there: the thread makes a client of it. To be called while nobody
+ * else reads the environment. */
+void library_make(const struct target *target);
 
 /*
- * Have a thread make a client of it for TARGET, which connects to ENDPOINT where there is no other,
- * up to the point before a login. Called again it does nothing.
+ * Have the client connect to ENDPOINT where there is no other, up to the point before a login.
+ * Called again it does nothing.
  */
 void library_start(struct probe *probe, const struct target *target,
                    const struct endpoint *endpoint);

@@ -14,7 +14,7 @@
 #pragma GCC visibility push(default)
 
 /* Raised when struct driver or the meaning of a function in include/testconn/ changes. */
-#define TESTCONN_DRIVER_ABI 2
+#define TESTCONN_DRIVER_ABI 3
 
 enum property_kind { PROPERTY_STRING, PROPERTY_BOOLEAN, PROPERTY_NUMBER, PROPERTY_SECRET };
 
@@ -49,6 +49,12 @@ struct driver {
      * warm-up. No thread, no descriptor, no connection. May be NULL.
      */
     void (*preload)(void);
+
+    /*
+     * TARGET is known, its files and secrets are not there yet: what takes long to load may begin
+     * in a thread, which must not change the environment. May be NULL.
+     */
+    void (*begin)(const struct target *target);
 
     /*
      * Look into what the definition names, before anything is connected to: keystores, keytabs. The

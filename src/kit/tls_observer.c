@@ -145,13 +145,21 @@ static void *make_context(void *unused)
 }
 
 static struct {
+    bool done; /* by the process that this one is a clone of */
     bool going_on;
     pthread_t thread;
 } warm_up;
 
+void tls_preload(void)
+{
+    make_context(NULL);
+    warm_up.done = true;
+}
+
 void tls_warm_up(void)
 {
-    warm_up.going_on = pthread_create(&warm_up.thread, NULL, make_context, NULL) == 0;
+    warm_up.going_on =
+        !warm_up.done && pthread_create(&warm_up.thread, NULL, make_context, NULL) == 0;
 }
 
 void tls_await_warm_up(void)

@@ -51,7 +51,10 @@ struct tls_observer {
 /* Install the hook, once per process and before a client library makes an SSL_CTX. */
 bool tls_observer_install(void);
 
-/* Have OpenSSL initialise itself in a thread, beside what the caller does meanwhile. */
+/* Have OpenSSL initialise itself once, for all workers that are cloned from this process. */
+void tls_preload(void);
+
+/* Have it initialise itself in a thread, beside what the caller does meanwhile. */
 void tls_warm_up(void);
 
 /* Wait until it has: two threads in there at once hand OpenSSL's locks to and fro, which takes

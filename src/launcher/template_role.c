@@ -61,6 +61,7 @@ _Noreturn void template_run(const char *module_path, long front)
     const struct driver *driver = worker_load_driver(module_path, RTLD_NOW, &err);
     if (driver && driver->preload)
         driver->preload();
+    tls_preload();
     for (;;) {
         int socket = receive_socket(TEMPLATE_FD);
         if (socket < 0)

@@ -112,6 +112,8 @@ static void understand(struct test *test, bool strict)
         test->driver = worker_load_driver(manifest->module_path, RTLD_LAZY, &test->error);
     if (!test->driver)
         end_failed(test->probe, STAGE_INPUT, &test->error, -1);
+    if (test->driver->begin)
+        test->driver->begin(target);
     probe_send(test->probe, "driver", json_string(target->driver));
 }
 

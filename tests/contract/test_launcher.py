@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A driver that breaks every rule: what becomes of the test, of the run, and of the processes."""
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -48,6 +51,27 @@ def test_a_worker_of_ones_own(name, code, words):
     check(document["tests"][0], name, code, words)
     assert exit_code == {"ok": 0, "TIMED_OUT": 1}.get(code, 3)
     assert running(PROGRAM) == []
+
+
+def test_workers_of_a_template_have_their_own_randomness():
+    """The template has OpenSSL ready: what it drew for that must not come again in every worker."""
+    hellos = []
+
+    def listen():
+        with contextlib.suppress(OSError):  # the server is closed in the end
+            while True:
+                accepted, _ = server.accept()
+                with accepted:
+                    hello = accepted.recv(4096)
+                    if hello.startswith(b"\x16"):
+                        hellos.append(hello[11:43])  # the random of a ClientHello
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=listen, daemon=True).start()
+        servers = f"127.0.0.1:{server.getsockname()[1]}"
+        batch([{"Name": f"k{index}", "ConnectionType": "KAFKA", "ConnectionProperties": {"KAFKA_BOOTSTRAP_SERVERS": servers}}
+               for index in range(12)], "--jobs", "4")
+    assert len(hellos) >= 12 and len(set(hellos)) == len(hellos)
 
 
 def test_workers_of_a_template_side_by_side():
