@@ -40,18 +40,17 @@ static void end_worker(void *argument, json_t *answer, const struct error *err)
 static void use_identity(void *argument, const char *access)
 {
     struct agent_call *call = argument;
-    struct worker_process worker = WORKER_PROCESS_NONE;
     struct error err = ERROR_INIT;
     json_t *document = json_loads(access, 0, NULL);
-    if (agent_access_failed(document, &err) || !agent_identity_worker(call->agent, &worker, &err)) {
+    if (agent_access_failed(document, &err)) {
         json_decref(document);
         finish(call, &err);
         return;
     }
     json_t *request = json_pack("{s:o, s:o, s:s}", "glue", json_loads(call->request, 0, NULL),
                                 "aws", document, "drivers", agent_identity_drivers(call->agent));
-    agent_worker_start(agent_identity_base(call->agent), &worker, request, "glue", call->deadline,
-                       end_worker, call);
+    if (!agent_worker_start(call->agent, request, "glue", call->deadline, end_worker, call, &err))
+        finish(call, &err);
     json_decref(request);
 }
 

@@ -52,17 +52,14 @@ struct deadline agent_identity_latest(const struct agent_identity *agent)
     return deadline;
 }
 
-bool agent_identity_worker(struct agent_identity *agent, struct worker_process *worker,
-                           struct error *err)
+struct template *agent_identity_template(struct agent_identity *agent)
 {
-    if (agent->fork)
-        return worker_process_fork(worker, err);
-    if (!agent->template) {
+    if (!agent->fork && !agent->template) {
         char *path = text_format("%s/../secrets/aws.so", agent->drivers);
-        agent->template = template_new(path);
+        agent->template = template_new(agent->base, path);
         free(path);
     }
-    return template_take(agent->template, worker, err);
+    return agent->template;
 }
 
 struct event_base *agent_identity_base(const struct agent_identity *agent)

@@ -15,9 +15,9 @@
 
 #include "testconn/deadline.h"
 #include "testconn/error.h"
-#include "worker_process.h"
 
 struct agent_identity;
+struct template;
 struct agent_wait; /* who waits for an identity */
 
 /* Nothing is asked yet; the environment counts as it is now. DRIVERS is the folder of the drivers.
@@ -40,10 +40,9 @@ struct agent_wait *agent_identity_ask(struct agent_identity *agent, const char *
                                       struct deadline deadline, agent_ready *ready, void *argument);
 void agent_identity_forget(struct agent_wait *wait);
 
-/* For other jobs of the agent's own: a worker that faces no target (false with ERR set), the loop,
- * and the folder of the drivers. */
-bool agent_identity_worker(struct agent_identity *agent, struct worker_process *worker,
-                           struct error *err);
+/* For other jobs of the agent's own: where workers come from that face no target (NULL: this
+ * process is forked), the loop, and the folder of the drivers. */
+struct template *agent_identity_template(struct agent_identity *agent);
 struct event_base *agent_identity_base(const struct agent_identity *agent);
 const char *agent_identity_drivers(const struct agent_identity *agent);
 

@@ -29,18 +29,14 @@ static void end_worker(void *argument, json_t *answer, const struct error *err)
 static enum agent_standing start_worker(struct agent_item *item, json_t *request, const char *key)
 {
     struct agent_identity *agent = item->agent;
-    struct worker_process worker = WORKER_PROCESS_NONE;
     struct error err = ERROR_INIT;
-    enum agent_standing standing = STANDING_PENDING;
-    if (agent_identity_worker(agent, &worker, &err)) {
-        item->worker = agent_worker_start(agent->base, &worker, request, key,
-                                          agent_identity_latest(agent), end_worker, item);
-    } else {
-        agent_item_set_failure(item, &err);
-        standing = STANDING_FAILED;
-    }
+    item->worker = agent_worker_start(agent, request, key, agent_identity_latest(agent), end_worker,
+                                      item, &err);
     json_decref(request);
-    return standing;
+    if (item->worker)
+        return STANDING_PENDING;
+    agent_item_set_failure(item, &err);
+    return STANDING_FAILED;
 }
 
 static enum agent_standing start_plan(struct agent_item *item)

@@ -9,13 +9,17 @@
 
 #include "fd.h"
 #include "report_line.h"
+#include "template.h"
 #include "text.h"
 
 enum { ANSWER_MAXIMUM = 4 << 20 }; /* bytes of a line */
 enum { MARGIN_MS = 60 };           /* for the worker to say why itself */
 
 struct agent_worker {
+    struct agent_identity *agent;
+    struct worker_order order; /* while there is no process yet */
     struct worker_process process;
+    char *request; /* until it is sent */
     struct text_buffer lines;
     const char *key;
     json_t *answer;
@@ -31,7 +35,9 @@ void agent_worker_free(struct agent_worker *worker)
     int status;
     if (!worker)
         return;
+    worker_order_cancel(&worker->order);
     worker_process_end(&worker->process, &status);
+    text_wipe_free(worker->request);
     if (worker->reading)
         event_free(worker->reading);
     if (worker->timer)
@@ -132,33 +138,72 @@ static void run_out(evutil_socket_t fd, short what, void *argument)
     finish(worker);
 }
 
-static void send_request(struct agent_worker *worker, json_t *request, struct deadline deadline)
+static void hold_request(struct agent_worker *worker, json_t *request, struct deadline deadline)
 {
     int left_ms = deadline_left_ms(deadline);
     int64_t soft_us =
         deadline.at_us - (int64_t)(left_ms > 2 * MARGIN_MS ? MARGIN_MS : left_ms / 2) * 1000;
     json_object_set_new(request, "deadline_us", json_integer(soft_us));
-    char *text = json_dumps(request, JSON_COMPACT);
-    /* One that is gone is seen by its socket. */
-    if (fd_write_all(worker->process.fd, text, strlen(text)))
-        fd_write_all(worker->process.fd, "\n", 1);
-    text_wipe_free(text);
+    worker->request = json_dumps(request, JSON_COMPACT);
 }
 
-struct agent_worker *agent_worker_start(struct event_base *base, struct worker_process *process,
-                                        json_t *request, const char *key, struct deadline deadline,
-                                        agent_worker_done *done, void *argument)
+/* The process is there. */
+static void hand_over(struct agent_worker *worker, const struct worker_process *process)
+{
+    worker->process = *process;
+    /* One that is gone is seen by its socket. */
+    if (fd_write_all(process->fd, worker->request, strlen(worker->request)))
+        fd_write_all(process->fd, "\n", 1);
+    text_wipe_free(worker->request);
+    worker->request = NULL;
+    worker->reading = event_new(agent_identity_base(worker->agent), process->fd,
+                                EV_READ | EV_PERSIST, read_lines, worker);
+    event_add(worker->reading, NULL);
+}
+
+static void see_process(void *argument, const struct worker_process *process,
+                        const struct error *err)
+{
+    struct agent_worker *worker = argument;
+    if (process) {
+        hand_over(worker, process);
+        return;
+    }
+    worker->error = *err;
+    finish(worker);
+}
+
+static bool get_process(struct agent_worker *worker, struct error *err)
+{
+    struct template *template = agent_identity_template(worker->agent);
+    struct worker_process process = WORKER_PROCESS_NONE;
+    if (template)
+        template_order(template, &worker->order, see_process, worker);
+    else if (worker_process_fork(&process, err))
+        hand_over(worker, &process);
+    else
+        return false;
+    return true;
+}
+
+struct agent_worker *agent_worker_start(struct agent_identity *agent, json_t *request,
+                                        const char *key, struct deadline deadline,
+                                        agent_worker_done *done, void *argument, struct error *err)
 {
     struct agent_worker *worker = xcalloc(1, sizeof *worker);
     int left_ms = deadline_left_ms(deadline);
     struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
-    *worker = (struct agent_worker){
-        .process = *process, .key = key, .error = ERROR_INIT, .done = done, .argument = argument};
-    *process = WORKER_PROCESS_NONE;
-    send_request(worker, request, deadline);
-    worker->reading = event_new(base, worker->process.fd, EV_READ | EV_PERSIST, read_lines, worker);
-    worker->timer = evtimer_new(base, run_out, worker);
-    event_add(worker->reading, NULL);
+    *worker = (struct agent_worker){.agent = agent,
+                                    .process = WORKER_PROCESS_NONE,
+                                    .key = key,
+                                    .error = ERROR_INIT,
+                                    .done = done,
+                                    .argument = argument};
+    hold_request(worker, request, deadline);
+    worker->timer = evtimer_new(agent_identity_base(agent), run_out, worker);
     event_add(worker->timer, &left);
-    return worker;
+    if (get_process(worker, err))
+        return worker;
+    agent_worker_free(worker);
+    return NULL;
 }

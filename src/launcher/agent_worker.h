@@ -7,19 +7,20 @@
 #include <event2/event.h>
 #include <jansson.h>
 
+#include "agent_identity.h"
 #include "testconn/deadline.h"
 #include "testconn/error.h"
-#include "worker_process.h"
 
 struct agent_worker;
 
 /* Called once, from the loop: the member KEY of what it said, or NULL with ERR set. */
 typedef void agent_worker_done(void *argument, json_t *answer, const struct error *err);
 
-/* Hand REQUEST (its deadline is added) to WORKER, which is taken over; KEY names the answer. */
-struct agent_worker *agent_worker_start(struct event_base *base, struct worker_process *worker,
-                                        json_t *request, const char *key, struct deadline deadline,
-                                        agent_worker_done *done, void *argument);
+/* Have a worker of AGENT's do REQUEST (its deadline is added); KEY names the answer. NULL with ERR
+ * set where there can be none. */
+struct agent_worker *agent_worker_start(struct agent_identity *agent, json_t *request,
+                                        const char *key, struct deadline deadline,
+                                        agent_worker_done *done, void *argument, struct error *err);
 
 /* Kill it; DONE is not called. NULL is allowed. */
 void agent_worker_free(struct agent_worker *worker);

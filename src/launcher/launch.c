@@ -56,6 +56,9 @@ struct launch *launch_new(const struct launch_request *request)
     if (request->request_id)
         launch->report->request_id = xstrdup(request->request_id);
     launch->timeout_ms = request->timeout_ms;
+    launch->held = format_request(request, launch->report->started_us);
+    launch->agent = request->agent;
+    launch->role_arn = request->role_arn ? xstrdup(request->role_arn) : NULL;
     return launch;
 }
 
@@ -74,17 +77,13 @@ static bool send_request(const struct launch *launch, const char *text, const ch
     return sent;
 }
 
-bool launch_send(struct launch *launch, const struct launch_request *request, struct error *err)
+bool launch_send(struct launch *launch, struct error *err)
 {
-    char *text = format_request(request, launch->report->started_us);
-    if (request->agent) {
-        launch->held = text;
-        launch->agent = request->agent;
-        launch->role_arn = request->role_arn ? xstrdup(request->role_arn) : NULL;
+    if (launch->agent)
         return true;
-    }
-    bool sent = send_request(launch, text, NULL);
-    text_wipe_free(text);
+    bool sent = send_request(launch, launch->held, NULL);
+    text_wipe_free(launch->held);
+    launch->held = NULL;
     return sent ||
            error_set(err, REASON_WORKER_CRASHED, "the worker took no request: %s", strerror(errno));
 }
@@ -108,6 +107,7 @@ void launch_free(struct launch *launch)
         event_free(launch->timer);
     if (launch->wait)
         agent_identity_forget(launch->wait);
+    worker_order_cancel(&launch->order);
     worker_process_end(&launch->worker, &status);
     report_free(launch->report);
     text_wipe_free(launch->held);
@@ -122,7 +122,7 @@ struct launch *launch_hand_over(struct worker_process *worker, const struct laun
     struct launch *launch = launch_new(request);
     launch->worker = *worker;
     *worker = WORKER_PROCESS_NONE;
-    if (launch_send(launch, request, err))
+    if (launch_send(launch, err))
         return launch;
     launch_free(launch);
     return NULL;
@@ -179,8 +179,10 @@ static void finish(struct launch *launch)
     report_finish(launch->report);
     struct report *report = launch->report;
     launch->report = NULL;
-    if (launch->launcher)
+    if (launch->launcher) {
         launcher_forget(launch->launcher, launch);
+        launcher_retire(launch->launcher, &launch->worker);
+    }
     launch->done(launch, report, launch->argument);
     launch_free(launch);
 }
@@ -256,7 +258,7 @@ void launch_watch(struct launch *launch, struct event_base *base, launch_done *d
     launch->timer = evtimer_new(base, run_out, launch);
     event_add(launch->reading, NULL);
     event_add(launch->timer, &left);
-    if (launch->held) {
+    if (launch->agent) {
         struct deadline soft = {soft_deadline_us(launch->report->started_us, launch->timeout_ms)};
         launch->wait = agent_identity_ask(launch->agent, launch->role_arn, soft, send_held, launch);
     }

@@ -74,11 +74,9 @@ static void end_worker(void *argument, json_t *answer, const struct error *err)
 static void use_identity(void *argument, const char *access)
 {
     struct encryption *encryption = argument;
-    struct worker_process worker = WORKER_PROCESS_NONE;
     struct error err = ERROR_INIT;
     json_t *document = json_loads(access, 0, NULL);
-    if (agent_access_failed(document, &err) ||
-        !agent_identity_worker(encryption->agent, &worker, &err)) {
+    if (agent_access_failed(document, &err)) {
         json_decref(document);
         finish(encryption, &err);
         return;
@@ -86,8 +84,9 @@ static void use_identity(void *argument, const char *access)
     json_t *request = json_pack("{s:{s:s, s:o}, s:o, s:s}", "encrypt", "key", encryption->key,
                                 "values", collect(encryption->properties), "aws", document,
                                 "drivers", agent_identity_drivers(encryption->agent));
-    agent_worker_start(agent_identity_base(encryption->agent), &worker, request, "encrypted",
-                       encryption->deadline, end_worker, encryption);
+    if (!agent_worker_start(encryption->agent, request, "encrypted", encryption->deadline,
+                            end_worker, encryption, &err))
+        finish(encryption, &err);
     json_decref(request);
 }
 

@@ -14,26 +14,54 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "testconn/deadline.h"
 #include "text.h"
 
-enum { STARTS_MAXIMUM = 5, ANSWER_MS = 5000 };
+enum { STARTS_MAXIMUM = 5, STARTS_MS = 10000, ANSWER_MS = 5000, LOOK_MS = 50 };
 
-struct template *template_new(const char *module_path)
+static void tell_refusal(evutil_socket_t fd, short what, void *argument);
+
+struct template *template_new(struct event_base *base, const char *module_path)
 {
     struct template *template = xcalloc(1, sizeof *template);
+    template->base = base;
     template->module_path = xstrdup(module_path);
     template->control = -1;
+    template->refusal = evtimer_new(base, tell_refusal, template);
+    TAILQ_INIT(&template->orders);
     return template;
 }
 
+/* The oldest worker that was asked for; it has no pid yet. */
+static struct worker_process take_asked(struct template *template)
+{
+    struct worker_process worker = {.fd = template->asked[0]};
+    template->asked_count--;
+    memmove(template->asked, template->asked + 1, template->asked_count * sizeof *template->asked);
+    return worker;
+}
+
+/* What was asked of it does not come any more; what it had made and not told is ended. */
 static void stop(struct template *template)
 {
-    fd_close(&template->control);
-    if (template->pid > 0) {
+    int answer[2];
+    int status;
+    if (template->pid > 0)
         kill(template->pid, SIGKILL);
-        while (waitpid(template->pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+    while (template->asked_count > 0) {
+        struct worker_process worker = take_asked(template);
+        if (recv(template->control, answer, sizeof answer, MSG_DONTWAIT) == sizeof answer)
+            worker.pid = answer[0];
+        worker_process_end(&worker, &status);
     }
+    if (template->answers) {
+        event_free(template->answers);
+        event_free(template->patience);
+    }
+    template->answers = template->patience = NULL;
+    fd_close(&template->control);
+    while (template->pid > 0 && waitpid(template->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
     template->pid = 0;
 }
 
@@ -66,9 +94,17 @@ static bool spawn(struct template *template, int socket)
     return error == 0;
 }
 
+static void see_answers(evutil_socket_t fd, short what, void *argument);
+static void see_patience(evutil_socket_t fd, short what, void *argument);
+
 static bool start(struct template *template, struct error *err)
 {
     int pair[2];
+    int64_t now_us = clock_now_us();
+    if (now_us - template->counts_since_us > (int64_t)STARTS_MS * 1000) {
+        template->counts_since_us = now_us;
+        template->starts = 0;
+    }
     if (template->starts++ >= STARTS_MAXIMUM)
         return error_set(err, REASON_INTERNAL, "the template of %s died again and again",
                          template->module_path);
@@ -78,11 +114,16 @@ static bool start(struct template *template, struct error *err)
     if (!spawned)
         error_set(err, REASON_BUSY, "no process for a template: %s", strerror(errno));
     close(pair[1]);
-    if (spawned)
-        template->control = pair[0];
-    else
+    if (!spawned) {
         close(pair[0]);
-    return spawned;
+        return false;
+    }
+    template->control = pair[0];
+    template->answers =
+        event_new(template->base, pair[0], EV_READ | EV_PERSIST, see_answers, template);
+    template->patience = event_new(template->base, -1, EV_PERSIST, see_patience, template);
+    event_add(template->answers, NULL);
+    return true;
 }
 
 static bool send_socket(int control, int socket)
@@ -100,55 +141,142 @@ static bool send_socket(int control, int socket)
                              .msg_control = &part,
                              .msg_controllen = sizeof part.space};
     memcpy(CMSG_DATA(&part.header), &socket, sizeof socket);
-    return sendmsg(control, &message, MSG_NOSIGNAL) == 1;
+    return sendmsg(control, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
 }
 
-/* The pid of the worker just asked for; 0 when the template is gone or could not, errno in *ERROR.
- */
-static pid_t receive_pid(int control, int *error)
+static bool is_fatal(int error)
 {
-    int answer[2] = {0, EPIPE};
-    struct pollfd wait = {.fd = control, .events = POLLIN};
-    if (poll(&wait, 1, ANSWER_MS) > 0 && recv(control, answer, sizeof answer, 0) != sizeof answer)
-        answer[0] = 0;
-    *error = answer[1];
-    return answer[0];
+    return error != EAGAIN && error != EPIPE && error != ECONNRESET;
 }
 
-/* One worker from a running template. *GONE says that the template died of it. */
-static bool clone_worker(struct template *template, struct worker_process *worker, bool *gone,
-                         struct error *err)
+/* Ask for one worker. False where none can be asked for now: ERR is set, unless the template is
+ * gone or behind, which its events tell. */
+static bool ask(struct template *template, struct error *err)
 {
     int pair[2];
-    int error = EPIPE;
-    *gone = false;
-    if (!worker_process_sockets(pair, err))
+    if ((template->control < 0 && !start(template, err)) || !worker_process_sockets(pair, err))
         return false;
-    pid_t pid =
-        send_socket(template->control, pair[1]) ? receive_pid(template->control, &error) : 0;
+    bool sent = send_socket(template->control, pair[1]);
+    if (!sent && is_fatal(errno))
+        error_set(err, REASON_BUSY, "no process for a worker: %s", strerror(errno));
     close(pair[1]);
-    if (pid > 0) {
-        template->starts = 0; /* it works: one that is killed now and then is replaced for ever */
-        *worker = (struct worker_process){.pid = pid, .fd = pair[0]};
-        return true;
+    if (!sent) {
+        close(pair[0]);
+        return false;
     }
-    close(pair[0]);
-    *gone = error == EPIPE;
-    return error_set(err, REASON_BUSY, "no process for a worker: %s", strerror(error));
+    if (template->asked_count == 0) {
+        struct timeval pause = {.tv_usec = LOOK_MS * 1000};
+        template->waits_since_us = clock_now_us();
+        event_add(template->patience, &pause);
+    }
+    template->asked[template->asked_count++] = pair[0];
+    return true;
 }
 
-static bool make_worker(struct template *template, struct worker_process *worker, struct error *err)
+/* Those who wait for a worker that is not even asked for are told from the loop that none can be
+ * had. */
+static void refuse(struct template *template, const struct error *err)
 {
-    bool gone = false;
-    for (;;) {
-        if (template->control < 0 && !start(template, err))
-            return false;
-        if (clone_worker(template, worker, &gone, err))
-            return true;
-        if (!gone)
-            return false;
-        stop(template);
+    struct timeval now = {0};
+    template->failure = *err;
+    event_add(template->refusal, &now);
+}
+
+static void tell_refusal(evutil_socket_t fd, short what, void *argument)
+{
+    struct template *template = argument;
+    const struct error why = template->failure;
+    (void)fd;
+    (void)what;
+    while (template->order_count > template->asked_count) {
+        struct worker_order *order = TAILQ_LAST(&template->orders, worker_orders);
+        worker_order_cancel(order);
+        order->done(order->argument, NULL, &why);
     }
+}
+
+static void ask_more(struct template *template)
+{
+    struct error err = ERROR_INIT;
+    size_t wanted = template->spare + template->order_count;
+    bool asked = true;
+    while (asked && template->asked_count < TEMPLATE_ASKED_MAXIMUM &&
+           template->ready_count + template->asked_count < wanted)
+        asked = ask(template, &err);
+    if (err.reason != REASON_NONE)
+        refuse(template, &err);
+}
+
+/* To who waits longest, else to those that are ready; what nobody needs any more is ended. */
+static void place(struct template *template, struct worker_process *worker)
+{
+    struct worker_order *order = TAILQ_FIRST(&template->orders);
+    int status;
+    if (order) {
+        worker_order_cancel(order);
+        order->done(order->argument, worker, NULL);
+    } else if (template->ready_count < template->spare) {
+        template->ready =
+            xrealloc(template->ready, (template->ready_count + 1) * sizeof *template->ready);
+        template->ready[template->ready_count++] = *worker;
+    } else {
+        worker_process_end(worker, &status);
+    }
+}
+
+/* The oldest worker asked for is there: PID; or it is 0, and ERROR says why. */
+static void take_answer(struct template *template, pid_t pid, int error)
+{
+    struct error err = ERROR_INIT;
+    struct worker_process worker = take_asked(template);
+    template->waits_since_us = clock_now_us();
+    if (template->asked_count == 0)
+        event_del(template->patience);
+    if (pid > 0) {
+        worker.pid = pid;
+        template->starts = 0; /* it works: one that is killed now and then is replaced for ever */
+        place(template, &worker);
+        return;
+    }
+    close(worker.fd);
+    template->spare = 0; /* until somebody wants some again */
+    error_set(&err, REASON_BUSY, "no process for a worker: %s", strerror(error));
+    refuse(template, &err);
+}
+
+static void see_answers(evutil_socket_t fd, short what, void *argument)
+{
+    struct template *template = argument;
+    int answer[2];
+    (void)what;
+    ssize_t got = recv(fd, answer, sizeof answer, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got == sizeof answer && template->asked_count > 0)
+        take_answer(template, answer[0], answer[1]);
+    else
+        stop(template);
+    ask_more(template);
+}
+
+/* By a signal, at which it would sit for ever. */
+static bool is_stopped(const struct template *template)
+{
+    siginfo_t found = {.si_pid = 0};
+    return waitid(P_PID, (id_t) template->pid, &found, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+           found.si_pid == template->pid;
+}
+
+static void see_patience(evutil_socket_t fd, short what, void *argument)
+{
+    struct template *template = argument;
+    (void)fd;
+    (void)what;
+    if (!is_stopped(template) &&
+        clock_now_us() - template->waits_since_us < (int64_t)ANSWER_MS * 1000)
+        return;
+    stop(template);
+    ask_more(template);
 }
 
 static bool is_alive(const struct worker_process *worker)
@@ -157,7 +285,7 @@ static bool is_alive(const struct worker_process *worker)
     return poll(&hangup, 1, 0) == 0;
 }
 
-bool template_take(struct template *template, struct worker_process *worker, struct error *err)
+bool template_take(struct template *template, struct worker_process *worker)
 {
     while (template->ready_count > 0) {
         int status;
@@ -166,16 +294,35 @@ bool template_take(struct template *template, struct worker_process *worker, str
             return true;
         worker_process_end(worker, &status);
     }
-    return make_worker(template, worker, err);
+    *worker = WORKER_PROCESS_NONE;
+    return false;
 }
 
-void template_fill(struct template *template, int ready)
+void template_order(struct template *template, struct worker_order *order, worker_order_done *done,
+                    void *argument)
 {
-    struct error ignored = ERROR_INIT;
-    template->ready = xrealloc(template->ready, (size_t)ready * sizeof *template->ready);
-    while (template->ready_count < (size_t)ready &&
-           make_worker(template, &template->ready[template->ready_count], &ignored))
-        template->ready_count++;
+    order->template = template;
+    order->done = done;
+    order->argument = argument;
+    TAILQ_INSERT_TAIL(&template->orders, order, entry);
+    template->order_count++;
+    ask_more(template);
+}
+
+void worker_order_cancel(struct worker_order *order)
+{
+    struct template *template = order->template;
+    if (!template)
+        return;
+    TAILQ_REMOVE(&template->orders, order, entry);
+    template->order_count--;
+    order->template = NULL;
+}
+
+void template_fill(struct template *template, size_t spare)
+{
+    template->spare = spare;
+    ask_more(template);
 }
 
 void template_free(struct template *template)
@@ -184,6 +331,7 @@ void template_free(struct template *template)
     while (template->ready_count > 0)
         worker_process_end(&template->ready[--template->ready_count], &status);
     stop(template);
+    event_free(template->refusal);
     free(template->ready);
     free(template->module_path);
     free(template);

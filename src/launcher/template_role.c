@@ -2,6 +2,7 @@
 /* template_role.c - the template itself: load one module, then clone workers for ever. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <jansson.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -57,11 +58,14 @@ _Noreturn void template_run(const char *module_path, long front)
     fd_standard_to_null();
     fd_close_others(TEMPLATE_FD);
     tls_observer_install();
+    json_object_seed(0); /* else each worker reads one */
     /* A module that does not load is told by its worker, which loads it again and can say why. */
     const struct driver *driver = worker_load_driver(module_path, RTLD_NOW, &err);
     if (driver && driver->preload)
         driver->preload();
     tls_preload();
+    if (driver)
+        worker_prepare(module_path, driver->name);
     for (;;) {
         int socket = receive_socket(TEMPLATE_FD);
         if (socket < 0)

@@ -37,6 +37,8 @@ struct test {
     struct error error;
 };
 
+static struct registry *prepared; /* by the template; NULL: a worker of its own */
+
 /* Say why and go. */
 static _Noreturn void end_failed(struct probe *probe, enum stage stage, const struct error *err,
                                  int attempt)
@@ -320,11 +322,21 @@ static void read_files(struct test *test)
     end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }
 
+void worker_prepare(const char *module_path, const char *driver)
+{
+    char *folder = xstrndup(module_path, (size_t)(strrchr(module_path, '/') - module_path));
+    prepared = registry_new_of(folder, driver);
+    free(folder);
+}
+
 /* The front knows the driver already, unless only a file's content tells. */
 static struct registry *read_registry(const json_t *request)
 {
     const char *folder = json_string_value(json_object_get(request, "drivers"));
     const char *driver = json_string_value(json_object_get(request, "driver"));
+    if (prepared && driver && text_equal(prepared->folder, folder) &&
+        registry_find_name(prepared, driver))
+        return prepared;
     return driver ? registry_new_of(folder, driver) : registry_new(folder);
 }
 

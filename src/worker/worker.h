@@ -24,6 +24,10 @@ enum { WORKER_REQUEST_MAXIMUM = 16 * 1024 * 1024 }; /* bytes */
  */
 _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded);
 
+/* In a template, which every worker is cloned from: read the manifest of DRIVER, of the module at
+ * MODULE_PATH, for all of them. */
+void worker_prepare(const char *module_path, const char *driver);
+
 /* The module at PATH, loaded; FLAGS are dlopen's. NULL with ERR set to DRIVER_MISSING (which names
  * the package of the library that is not there) or INTERNAL. */
 const struct driver *worker_load_driver(const char *path, int flags, struct error *err);

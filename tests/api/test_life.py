@@ -134,6 +134,39 @@ def test_kill_9_of_templates():
         assert len(service.children()) <= 5
 
 
+def template_of(service):
+    """The template itself, not what it cloned: the oldest of them."""
+    found = [pid for pid in service.children() if b"\0template\0" in contents(pid, "cmdline")]
+    return min(found, key=lambda pid: int(contents(pid, "stat").rsplit(b")", 1)[1].split()[19]))
+
+
+def test_a_stopped_template_holds_up_nobody():
+    """Neither what needs no worker, nor, for longer than it takes to replace it, what does."""
+    with Service("--timeout", "20s") as service, Silent() as server, concurrent.futures.ThreadPoolExecutor() as pool:
+        service.ok("CreateConnection", {"ConnectionInput": network("up", server.port)})
+        for _ in range(5):
+            assert service.ok("TestConnection", {"ConnectionName": "up"}) == {}
+            wait_until(lambda: len(service.children()) == 4, 5, "ready workers")
+            template = template_of(service)
+            os.kill(template, signal.SIGSTOP)
+            body = {"TestConnectionInput": {key: value for key, value in network("", server.port).items() if key != "Name"}}
+            answers = []
+            for at in range(6):  # each another, so that none is joined
+                body["TestConnectionInput"]["ConnectionProperties"]["HOST"] = f"127.0.0.{at + 1}"
+                answers.append(pool.submit(service.call, "TestConnection", json.loads(json.dumps(body))))
+            began = time.monotonic()
+            looks = 0
+            while not all(answer.done() for answer in answers):
+                asked = time.monotonic()
+                assert service.request("GET", "/livez")[0] == 200
+                assert time.monotonic() - asked < 2
+                looks += 1
+            assert looks and time.monotonic() - began < 4  # and not the 5 s for one that only says nothing
+            assert all(answer.result()[1].get("Message", "CONNECT_REFUSED").startswith("CONNECT_REFUSED") for answer in answers)
+            assert answers[0].result() == (200, {})
+            wait_until(lambda: not contents(template, "cmdline"), 5, "the end of the stopped template")
+
+
 def test_kill_9_of_a_worker_is_a_report():
     with Service("--timeout", "5s") as service, Silent() as server:
         body = {"TestConnectionInput": {key: value for key, value in orders(

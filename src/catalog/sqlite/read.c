@@ -49,33 +49,43 @@ static enum catalog_result refuse_name(const struct store *store, const char *na
                                   err);
 }
 
+/* Whether ROW is sealed with the key at hand: nothing else need be looked at. */
+static bool has_known_key(const struct store *store, sqlite3_stmt *row)
+{
+    return store->key.known &&
+           text_equal((const char *)sqlite3_column_text(row, KEY_COLUMN), store->key.key.id);
+}
+
 enum catalog_result store_get(void *argument, const char *name, struct catalog_entry *entry,
                               struct error *err)
 {
     struct store *store = argument;
-    sqlite3_stmt *statement = NULL;
+    int code = SQLITE_OK;
     enum catalog_result result = file_open(store, err);
     if (result != CATALOG_OK)
         return result;
     if (!store->db)
         return refuse_name(store, name, err);
-    int code = sqlite3_prepare_v2(
-        store->db, "SELECT " COLUMNS ", c.sealed, c.key_id FROM connections c WHERE c.name = ?1",
-        -1, &statement, NULL);
-    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    if (!store->get) /* kept: to prepare it takes longer than all the rest */
+        code = sqlite3_prepare_v3(store->db,
+                                  "SELECT " COLUMNS
+                                  ", c.sealed, c.key_id FROM connections c WHERE c.name = ?1",
+                                  -1, SQLITE_PREPARE_PERSISTENT, &store->get, NULL);
+    sqlite3_bind_text(store->get, 1, name, -1, SQLITE_STATIC);
     if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
+        code = sqlite3_step(store->get);
     if (code == SQLITE_ROW) {
-        take_row(statement, entry);
-        result = key_get(store, false, err);
+        take_row(store->get, entry);
+        if (!has_known_key(store, store->get))
+            result = key_get(store, false, err);
         if (result == CATALOG_OK)
-            result = open_row(store, statement, entry, err);
+            result = open_row(store, store->get, entry, err);
     } else if (code == SQLITE_DONE) {
         result = refuse_name(store, name, err);
     } else {
         result = failure(store, code, "cannot read", err);
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(store->get);
     if (result != CATALOG_OK)
         catalog_entry_release(entry);
     return result;

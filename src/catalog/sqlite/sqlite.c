@@ -50,6 +50,7 @@ static void close_file(const struct store *store)
 static void store_close(void *argument)
 {
     struct store *store = argument;
+    sqlite3_finalize(store->get);
     if (store->db)
         close_file(store);
     free(store->path);
