@@ -6,7 +6,7 @@ static bool fetch(struct probe *probe, struct target *target, struct error *err)
 {
     struct aws *aws = aws_new(probe, target->aws.document, err);
     bool fetched = aws &&
-                   (!target->secret_id || target->secret_content ||
+                   (!target->secret_id || (target->secret_content && target->secret_is_own) ||
                     aws_fetch_login(aws, probe, target, err)) &&
                    aws_decrypt_all(aws, probe, target, err) &&
                    aws_fetch_files(aws, probe, target, err) &&

@@ -171,8 +171,11 @@ static bool use_secret(struct probe *probe, struct target *target, const char *w
 bool aws_fetch_login(struct aws *aws, struct probe *probe, struct target *target, struct error *err)
 {
     char *what = text_format("the secret \"%s\"", target->secret_id);
-    json_t *value = get_value(aws, target, what, err);
-    json_t *secret = value ? read_secret(value, what, err) : NULL;
+    bool here = target->secret_content != NULL; /* it was needed before */
+    json_t *value = here ? NULL : get_value(aws, target, what, err);
+    json_t *secret = here    ? json_loads(target->secret_content, 0, NULL)
+                     : value ? read_secret(value, what, err)
+                             : NULL;
     bool taken = secret && use_secret(probe, target, what, secret, err);
     const char *version = json_string_value(json_object_get(value, "VersionId"));
     if (taken && !target->secret_is_own)

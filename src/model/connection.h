@@ -29,6 +29,7 @@ struct connection {
     json_t *properties;     /* ConnectionProperties; NULL: none, or not an object */
     json_t *authentication; /* AuthenticationConfiguration; likewise */
     json_t *physical;       /* PhysicalConnectionRequirements; likewise */
+    bool filled;            /* ${key} of its URLs was replaced by what its secret holds */
     json_t *references;     /* property -> "${env:NAME}" or "${file:PATH}", as it came; owned */
     json_t *tags;           /* owned: Tags of the request of CreateConnection it came in; or NULL */
 };

@@ -135,6 +135,22 @@ bool jdbc_url_parse(const char *url, const char *path, struct jdbc_url *result,
     return result->standing == JDBC_OTHER;
 }
 
+char *jdbc_url_take_parameter(struct jdbc_url *url, const char *const *names)
+{
+    for (; *names; names++)
+        for (size_t i = 0; i < url->parameter_count; i++) {
+            struct parameter *parameter = &url->parameters[i];
+            if (!text_equal_nocase(parameter->name, *names))
+                continue;
+            char *value = parameter->value;
+            free(parameter->name);
+            url->parameter_count--;
+            memmove(parameter, parameter + 1, (url->parameter_count - i) * sizeof *parameter);
+            return value;
+        }
+    return NULL;
+}
+
 void jdbc_url_release(struct jdbc_url *url)
 {
     free(url->subprotocol);

@@ -39,6 +39,10 @@ bool jdbc_url_parse(const char *url, const char *path, struct jdbc_url *result,
                     struct problems *problems);
 void jdbc_url_release(struct jdbc_url *url);
 
+/* The value of the first parameter that has one of NAMES (ended by NULL, without case), which URL
+ * has no longer; the caller wipes and frees it. NULL: none. */
+char *jdbc_url_take_parameter(struct jdbc_url *url, const char *const *names);
+
 /* The vendor's default port, 0 when it is not in the table. */
 unsigned jdbc_default_port(const char *subprotocol);
 

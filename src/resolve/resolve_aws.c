@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "resolve_connector.h"
 #include "text.h"
 
 static bool is_s3(const char *location)
@@ -63,7 +64,8 @@ static bool may_need_aws(const struct connection *connection)
             (strcmp(key, "SECRET_ID") == 0 && !user))
             return true;
     }
-    return json_object_get(connection->authentication, "SecretArn") != NULL;
+    return json_object_get(connection->authentication, "SecretArn") != NULL ||
+           resolve_connector_secret(connection) != NULL;
 }
 
 bool resolution_needs_aws(const struct resolution *resolution, const struct connection *connection)

@@ -70,6 +70,23 @@ static bool use_url(struct resolving *resolving, const struct jdbc_url *url, con
     return taken;
 }
 
+/* A secret may hold the login in the very URL: it is one, and no longer a parameter. */
+static void take_filled_login(struct resolving *resolving, struct jdbc_url *url)
+{
+    static const char *const users[] = {"user", "username", "UID", NULL};
+    static const char *const passwords[] = {"password", "PWD", NULL};
+    char *user = jdbc_url_take_parameter(url, users);
+    char *password = jdbc_url_take_parameter(url, passwords);
+    if (user && password && !resolving_property(resolving, "USERNAME")) {
+        resolving->target->user = user;
+        resolving->target->password = password;
+        resolving->target->secret_is_own = true; /* nothing else is looked for in it */
+        return;
+    }
+    free(user);
+    text_wipe_free(password);
+}
+
 bool resolve_jdbc_url(struct resolving *resolving, const char *value, const char *key,
                       const char *path)
 {
@@ -78,6 +95,8 @@ bool resolve_jdbc_url(struct resolving *resolving, const char *value, const char
     bool usable = jdbc_url_parse(value, path, &url, problems);
     resolving->target->host_property = path;
     resolving_take_tls(resolving);
+    if (resolving->connection->filled)
+        take_filled_login(resolving, &url);
     if (url.subprotocol)
         resolving_take_parameters(resolving, &url, path);
     usable = usable && problems->refused == 0;

@@ -9,6 +9,7 @@
 #include "authentication.h"
 #include "hide.h"
 #include "reference.h"
+#include "resolve_connector.h"
 #include "text.h"
 #include "url_parameter.h"
 #include "words.h"
@@ -100,7 +101,8 @@ static bool take_secret(struct resolving *resolving, bool user)
         secret = authentication_login_secret(resolving->connection->authentication);
         path = AUTHENTICATION ".SecretArn";
     }
-    if (secret && user)
+    if (secret && user && !resolve_connector_secret(resolving->connection) &&
+        !resolving->connection->filled)
         problems_add_note(&resolving->out->problems, path, "ignored",
                           "is not used: USERNAME goes before it");
     if (!secret || user)

@@ -26,11 +26,17 @@ static bool is_s3(const char *location)
     return location && text_starts_nocase(location, "s3://");
 }
 
+/* Whether the login is to come out of a secret, fetched already or not. */
+static bool awaits_secret(const struct target *target)
+{
+    bool read = target->secret_content && (target->secret_is_own || target->password);
+    return target->secret_id && !read;
+}
+
 /* What stands in the definition for what is to be fetched. */
 static const char *property_of(const struct target *target)
 {
-    if ((target->secret_id && !target->secret_content) || target->encrypted_password ||
-        target->aws_login != AWS_LOGIN_NONE)
+    if (awaits_secret(target) || target->encrypted_password || target->aws_login != AWS_LOGIN_NONE)
         return target->password_property;
     for (size_t i = 0; i < target->secret_count; i++)
         if (target->secrets[i].encrypted)
@@ -82,8 +88,8 @@ bool aws_access_take(struct target *target, const json_t *access, struct error *
 
 bool aws_access_is_needed(const struct target *target)
 {
-    bool needed = (target->secret_id && !target->secret_content) || target->encrypted_password ||
-                  is_s3(target->tls.ca_location);
+    bool needed =
+        awaits_secret(target) || target->encrypted_password || is_s3(target->tls.ca_location);
     for (size_t i = 0; !needed && i < target->file_count; i++)
         needed = is_s3(target->files[i].location);
     for (size_t i = 0; !needed && i < target->secret_count; i++)

@@ -15,12 +15,14 @@
 #include "aws_access.h"
 #include "certificate.h"
 #include "confine.h"
+#include "connector_secret.h"
 #include "fd.h"
 #include "files.h"
 #include "net_observer.h"
 #include "probe_state.h"
 #include "reference.h"
 #include "resolve.h"
+#include "resolve_connector.h"
 #include "text.h"
 #include "tls_observer.h"
 
@@ -92,9 +94,40 @@ static _Noreturn void end_refused(struct test *test)
     end_failed(test->probe, STAGE_INPUT, &test->error, -1);
 }
 
+/* The filled URL is no good: the secret is to blame, at the stage in which it was read. */
+static _Noreturn void end_filled(struct test *test, const struct connector_secret *secret)
+{
+    const struct resolution *resolution = &test->resolution;
+    bool refused = resolution->reason == REASON_INVALID_INPUT;
+    char *joined = problems_join(&resolution->problems, test->connection->root);
+    connector_secret_blame(secret, resolution->reason, refused ? joined : resolution->error.message,
+                           &test->error);
+    end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
+}
+
+/* A connector whose URL only its secret completes: that comes first. */
+static bool understand_filled(struct test *test, bool strict)
+{
+    struct connector_secret secret = CONNECTOR_SECRET_INIT;
+    probe_stage(test->probe, STAGE_CREDENTIALS);
+    if (!connector_secret_fill(&secret, test->probe, test->connection, test->access,
+                               test->registry->folder, &test->error))
+        end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
+    resolution_release(&test->resolution);
+    if (!resolve(test->connection, test->registry, strict, &test->resolution))
+        end_filled(test, &secret);
+    test->resolution.target->secret_content = xstrdup(secret.content);
+    connector_secret_release(&secret);
+    return true;
+}
+
 static void understand(struct test *test, bool strict)
 {
-    if (!resolve(test->connection, test->registry, strict, &test->resolution)) {
+    bool understood = resolve(test->connection, test->registry, strict, &test->resolution);
+    if (!understood && test->resolution.reason == REASON_NONE &&
+        resolve_connector_secret(test->connection))
+        understood = understand_filled(test, strict);
+    if (!understood) {
         if (test->resolution.reason == REASON_INVALID_INPUT)
             end_refused(test);
         if (test->resolution.reason == REASON_NONE)
