@@ -163,8 +163,15 @@ static bool refuse_nul(struct http_exchange *exchange, const json_t *body)
 json_t *aws_json_read(struct http_exchange *exchange)
 {
     json_error_t problem;
+    const char *coding = http_head_find(&exchange->head, "Content-Encoding");
     if (exchange->body.length == 0)
         return json_object();
+    if (coding && !text_equal_nocase(coding, "identity")) {
+        aws_json_refuse(exchange, "SerializationException",
+                        "the body is encoded (Content-Encoding: %.40s): it is read as it is only",
+                        coding);
+        return NULL;
+    }
     json_t *body = parse(&exchange->body, &problem);
     if (json_is_object(body) && !refuse_nul(exchange, body)) {
         drop_nulls(body);

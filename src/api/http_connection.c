@@ -2,6 +2,7 @@
 /* http_connection.c - requests read one after another, each within its time. */
 #include "http_connection.h"
 
+#include <ctype.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/util.h>
@@ -91,6 +92,21 @@ static void hand_over(struct http_connection *connection)
     connection->server->settings.handle(exchange, connection->server->settings.argument);
 }
 
+/* What is no request from its first byte on: its sender would wait for an answer in vain. */
+static const char *find_stranger(const char *bytes, size_t length)
+{
+    enum { TLS_HANDSHAKE = 0x16 };
+    while (length && (*bytes == '\r' || *bytes == '\n')) {
+        bytes++;
+        length--;
+    }
+    if (!length || isalpha((unsigned char)*bytes))
+        return NULL;
+    return *bytes == TLS_HANDSHAKE
+               ? "this is TLS, and plain HTTP is spoken here (--tls-certificate)"
+               : "this is not HTTP";
+}
+
 /* Whether the head is there and right. */
 static bool read_head(struct http_connection *connection)
 {
@@ -101,6 +117,10 @@ static bool read_head(struct http_connection *connection)
         have = HEAD_MAXIMUM + 1;
     const char *bytes = (const char *)evbuffer_pullup(input, (ev_ssize_t)have);
     size_t length = bytes ? http_head_length(bytes, have) : 0;
+    if (length == 0 && (why = find_stranger(bytes, have))) {
+        refuse(connection, 400, why);
+        return false;
+    }
     if (length == 0 || length > HEAD_MAXIMUM) {
         if (have > HEAD_MAXIMUM)
             refuse(connection, 431, "the head of the request is larger than 32 KiB");

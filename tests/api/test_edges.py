@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The edges of what a client may send: bytes that are no text, numbers, limits, hidden passwords, URLs, newer members."""
+import gzip
 import json
 import socket
+import time
 
 import pytest
 
@@ -45,6 +47,20 @@ def test_a_target_of_any_bytes(service, target):
 def test_a_probe_of_what_is_no_name(service, name):
     answer = send(service, f"GET /probe?target={name} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 400 ") and b"target" in answer, answer
+
+
+@pytest.mark.parametrize("sent, words", [(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"this is TLS"), (b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b"not HTTP"),
+                                         (b"\r\n\x80", b"not HTTP"), (b"{}", b"not HTTP")])
+def test_who_does_not_speak_http_is_told_at_once(service, sent, words):
+    began = time.monotonic()
+    answer = send(service, sent)
+    assert answer.startswith(b"HTTP/1.1 400 ") and words in answer and time.monotonic() - began < 3, answer
+
+
+def test_a_body_in_a_coding(service):
+    status, _, answer = service.call_raw("GetConnections", gzip.compress(b"{}"), **{"Content-Encoding": "gzip"})
+    assert (status, json.loads(answer)["__type"]) == (400, "SerializationException") and b"gzip" in answer
+    assert service.call_raw("GetConnections", b"{}", **{"Content-Encoding": "identity"})[0] == 200
 
 
 @pytest.mark.parametrize("body, words", [

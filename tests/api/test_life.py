@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import json
 import os
+import pathlib
 import random
 import signal
 import subprocess
@@ -317,6 +318,32 @@ def test_a_catalog_that_cannot_be_opened(tmp_path):
     done = subprocess.run([str(PROGRAM), "serve", "--listen", "127.0.0.1:0", "--catalog", "nonsense"], capture_output=True,
                           text=True, timeout=20)
     assert done.returncode == 2 and "nonsense" in done.stderr
+
+
+def test_a_catalog_that_is_taken_away_or_put_back_while_it_is_open():
+    """What is acknowledged is in the file that is there, not in one that nobody can find again."""
+    with Service() as service:
+        names = lambda: [one["Name"] for one in service.ok("GetConnections")["ConnectionList"]]  # noqa: E731
+        service.ok("CreateConnection", {"ConnectionInput": orders("first")})
+        folder = pathlib.Path(service.folder)
+        saved = {path.name: path.read_bytes() for path in folder.glob("catalog.db*")}
+        service.ok("CreateConnection", {"ConnectionInput": orders("second")})
+        for path in folder.glob("catalog.db*"):
+            path.unlink()
+        assert names() == []
+        service.ok("CreateConnection", {"ConnectionInput": orders("third", password="of-third")})
+        service.stop()
+        service.start()
+        assert names() == ["third"]
+        assert service.ok("GetConnection", {"Name": "third"})["Connection"]["ConnectionProperties"]["PASSWORD"] == "of-third"
+        for path in folder.glob("catalog.db*"):
+            path.unlink()
+        for name, content in saved.items():
+            (folder / name).write_bytes(content)
+            (folder / name).chmod(0o600)
+        assert names() == ["first"]
+        service.ok("UpdateConnection", {"Name": "first", "ConnectionInput": orders("first", password="new")})
+        assert service.ok("GetConnection", {"Name": "first"})["Connection"]["ConnectionProperties"]["PASSWORD"] == "new"
 
 
 def test_a_port_that_is_taken():

@@ -109,8 +109,25 @@ static enum catalog_result refuse_file(const struct store *store, int code, stru
     return CATALOG_FAILED;
 }
 
+/* What was removed or replaced while it was open is no longer the catalog: whatever were written
+ * into it would be lost. Nothing beside the path is touched, it may be another's by now. */
+static void leave_what_has_moved(struct store *store)
+{
+    int moved = 0;
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (!moved)
+        return;
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_close(store->db);
+    store->db = NULL;
+    text_wipe(&store->key.key, sizeof store->key.key);
+    store->key.known = false;
+}
+
 enum catalog_result file_open(struct store *store, struct error *err)
 {
+    if (store->db)
+        leave_what_has_moved(store);
     if (store->db || (access(store->path, F_OK) != 0 && errno == ENOENT))
         return CATALOG_OK;
     int code = open_existing(store);
