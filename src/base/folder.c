@@ -21,5 +21,9 @@ char *folder_of_modules(const char *kind)
     if (access(beside, F_OK) == 0)
         return beside;
     free(beside);
-    return text_format("%s/../" TESTCONN_LIBDIR "/testconn/%s", program, kind);
+    /* From PREFIX/bin, by its name where it has one: it stands in messages. */
+    slash = strrchr(program, '/');
+    if (slash)
+        *slash = '\0';
+    return text_format("%s/" TESTCONN_LIBDIR "/testconn/%s", program, kind);
 }

@@ -51,6 +51,7 @@ static const struct catalog_backend *refuse_module(int kind, const char *path, c
         error_set(err, REASON_DRIVER_MISSING,
                   "this installation has no module for %s catalogs: %s is not there",
                   kinds[kind].kind, path);
+        error_remedy(err, "install testconn whole: the module belongs there");
     } else {
         error_set(err, REASON_DRIVER_MISSING, "the module for %s catalogs cannot be loaded: %s",
                   kinds[kind].kind, why);
@@ -155,8 +156,8 @@ char *catalog_default_url(struct error *err)
     if (home && *home == '/')
         return text_format("sqlite:%s/.local/state/testconn/catalog.db", home);
     error_set(err, REASON_INVALID_INPUT,
-              "neither TESTCONN_CATALOG nor XDG_STATE_HOME nor HOME is set: where the catalog is "
-              "has to be given with --catalog sqlite:PATH");
+              "neither TESTCONN_CATALOG is set nor, to an absolute path, XDG_STATE_HOME or HOME: "
+              "where the catalog is has to be given with --catalog sqlite:PATH");
     return NULL;
 }
 
