@@ -353,8 +353,8 @@ static struct flight_seat *refuse(struct flights *flights, const struct flight_a
     struct timeval now = {0};
     seat->report = report_new(ask->connection->label, ask->connection->type);
     seat->report->request_id = xstrdup(ask->request_id);
-    error_set(&err, REASON_BUSY, "%zu tests are in flight, as many as --max-tests allows",
-              flights->count);
+    error_set(&err, REASON_BUSY, "%zu %s in flight, as many as --max-tests allows", flights->count,
+              flights->count == 1 ? "test is" : "tests are");
     report_fail(seat->report, STAGE_INPUT, &err);
     report_finish(seat->report);
     seat->timer = evtimer_new(flights->base, tell_refused, seat);

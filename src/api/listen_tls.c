@@ -2,16 +2,64 @@
 /* listen_tls.c - files into a TLS context. */
 #include "listen_tls.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+#include <unistd.h>
 
-static SSL_CTX *refuse(SSL_CTX *tls, const char *what, const char *file, struct error *err)
+#include "fd.h"
+
+static bool encrypted; /* the key wants a pass phrase */
+
+/* Nobody is there to be asked. */
+static int refuse_to_ask(char *out, int size, int writing, void *argument)
 {
-    const char *words = ERR_reason_error_string(ERR_peek_last_error());
-    error_set(err, REASON_INVALID_INPUT, "%s %s cannot be used: %s", what, file,
-              words ? words : "OpenSSL does not say why");
+    (void)out;
+    (void)size;
+    (void)writing;
+    (void)argument;
+    encrypted = true;
+    return -1;
+}
+
+static bool refuse(const char *what, const char *file, struct error *err)
+{
+    unsigned long code = ERR_peek_error();
+    const char *words = ERR_reason_error_string(code);
+    if (encrypted)
+        words = "it is encrypted, and nobody is asked for a pass phrase";
+    else if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
+        words = "it holds nothing of that kind in PEM";
     ERR_clear_error();
-    SSL_CTX_free(tls);
-    return NULL;
+    return error_set(err, REASON_INVALID_INPUT, "%s %s cannot be used: %s", what, file,
+                     words ? words : "OpenSSL does not say why");
+}
+
+/* Said by the system rather than by OpenSSL, which says "system lib". */
+static bool can_read(const char *what, const char *file, struct error *err)
+{
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    char byte;
+    bool readable = fd >= 0 && read(fd, &byte, 1) >= 0;
+    int why = errno;
+    fd_close(&fd);
+    return readable || error_set(err, REASON_INVALID_INPUT, "%s %s cannot be read: %s", what, file,
+                                 strerror(why));
+}
+
+static bool load(SSL_CTX *tls, const char *certificate, const char *key, struct error *err)
+{
+    encrypted = false;
+    if (!can_read("the certificate", certificate, err) || !can_read("the key", key, err))
+        return false;
+    if (SSL_CTX_use_certificate_chain_file(tls, certificate) != 1)
+        return refuse("the certificate", certificate, err);
+    if (SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(tls) != 1)
+        return refuse("the key", key, err);
+    return true;
 }
 
 SSL_CTX *listen_tls_new(const char *certificate, const char *key, struct error *err)
@@ -21,10 +69,9 @@ SSL_CTX *listen_tls_new(const char *certificate, const char *key, struct error *
     SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
-    if (SSL_CTX_use_certificate_chain_file(tls, certificate) != 1)
-        return refuse(tls, "the certificate", certificate, err);
-    if (SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(tls) != 1)
-        return refuse(tls, "the key", key, err);
-    return tls;
+    SSL_CTX_set_default_passwd_cb(tls, refuse_to_ask);
+    if (load(tls, certificate, key, err))
+        return tls;
+    SSL_CTX_free(tls);
+    return NULL;
 }

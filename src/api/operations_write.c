@@ -197,8 +197,8 @@ void operation_create(struct service *service, struct http_exchange *exchange, j
     if (!refused && validates(connection) && flights_are_full(service->flights)) {
         /* Before anything is written: a repetition is not to find it there. */
         aws_json_refuse(exchange, "ResourceNumberLimitExceededException",
-                        "nothing was created: it is to be tested (ValidateCredentials), and %zu "
-                        "tests are in flight, as many as --max-tests allows",
+                        "nothing was created: it is to be tested (ValidateCredentials), and as "
+                        "many tests are in flight as --max-tests allows: %zu",
                         flights_count(service->flights));
     } else if (!refused) {
         struct writing *writing = writing_new(service, exchange, connection->name);

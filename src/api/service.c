@@ -3,10 +3,12 @@
 #include "service.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "aws_json.h"
 #include "listen.h"
@@ -80,6 +82,13 @@ static bool check_folders(const struct references_allowed *files, struct error *
     return true;
 }
 
+static bool check_drivers(const char *folder, struct error *err)
+{
+    return access(folder, R_OK | X_OK) == 0 ||
+           error_set(err, REASON_INVALID_INPUT, "--drivers: the folder %s cannot be read: %s",
+                     folder, strerror(errno));
+}
+
 /* Everything that needs neither a loop nor a socket. */
 static bool prepare(struct service *service, struct error *err)
 {
@@ -87,6 +96,7 @@ static bool prepare(struct service *service, struct error *err)
     bool loopback = true;
     if ((settings->upstream && !upstream_check(settings->upstream, err)) ||
         !listen_check(&settings->listen, &loopback, err) || !check_folders(&settings->files, err) ||
+        !check_drivers(settings->drivers, err) ||
         !read_policy(settings, loopback, &service->policy, err))
         return false;
     if (!loopback && !settings->credentials)

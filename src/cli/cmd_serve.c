@@ -144,12 +144,23 @@ static void begin_log(void)
     log_begin(level, strcmp(settings.log_format, "json") == 0);
 }
 
+/* The catalog as well, which the service itself leaves to another process; but nobody has to be
+ * there who is asked over the network. */
+static bool check(const struct service_settings *service, struct error *err)
+{
+    bool here = service->catalog && !text_starts(service->catalog, "postgresql:");
+    struct catalog *catalog = here ? catalog_choice_open(err) : NULL;
+    bool opened = catalog || !here;
+    catalog_close(catalog);
+    return opened && service_check(service, err);
+}
+
 static int serve(const struct service_settings *service)
 {
     struct error err = ERROR_INIT;
     if (!settings.check_config)
         first_process_stay_behind();
-    bool right = settings.check_config ? service_check(service, &err) : service_run(service, &err);
+    bool right = settings.check_config ? check(service, &err) : service_run(service, &err);
     if (right && settings.check_config)
         puts("testconn serve: the settings are right");
     if (right)

@@ -2,8 +2,10 @@
 """HTTP itself: what is malformed, too large or too slow, pipelined, half closed; and what a browser may not."""
 import http.client
 import json
+import shutil
 import socket
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -229,9 +231,12 @@ def test_tls():
 
 @pytest.mark.parametrize("certificate, key, words", [
     ("good.pem", None, "belong together"), ("good.key", "good.key", "certificate"), ("good.pem", "ca.pem", "key"),
-    ("nope.pem", "good.key", "nope.pem")])
-def test_tls_that_cannot_be(certificate, key, words):
-    folder = certificates()
+    ("nope.pem", "good.key", "nope.pem cannot be read: No such file"), ("good.pem", "nope.key", "nope.key cannot be read: No such file"),
+    (".", "good.key", "Is a directory"), ("good.key", "good.key", "nothing of that kind in PEM"), ("good.pem", "locked.key", "pass phrase")])
+def test_tls_that_cannot_be(tmp_path, certificate, key, words):
+    folder = tmp_path / "certificates"
+    shutil.copytree(certificates(), folder)
+    subprocess.run(["openssl", "pkey", "-in", folder / "good.key", "-aes256", "-passout", "pass:x", "-out", folder / "locked.key"], check=True)
     arguments = ["--tls-certificate", folder / certificate] + (["--tls-key", folder / key] if key else [])
     done = run(["serve", "--stateless", "--check-config", *arguments])
     assert done.returncode == 2 and words in done.stderr

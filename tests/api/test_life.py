@@ -353,6 +353,18 @@ def test_a_port_that_is_taken():
         assert done.returncode == 2 and str(service.port) in done.stderr and "in use" in done.stderr
 
 
+@pytest.mark.parametrize("arguments, words", [
+    (["--catalog", "mysql://h/d"], "mysql"), (["--catalog", "sqlite:"], "path"), (["--catalog", "sqlite:{folder}/text"], "text"),
+    (["--stateless", "--drivers", "{folder}/nowhere"], "nowhere"), (["--catalog", "glue:http://u:p@h"], "glue://REGION")])
+def test_what_check_config_finds_without_serving(tmp_path, arguments, words):
+    (tmp_path / "text").write_text("this is no catalog at all, and was none ever" * 100)
+    done = subprocess.run([str(PROGRAM), "serve", "--check-config", *(one.format(folder=tmp_path) for one in arguments)], capture_output=True,
+                          text=True, timeout=20)
+    assert done.returncode in (2, 3) and words in done.stderr and done.stdout == "", done
+    done = subprocess.run([str(PROGRAM), "serve", "--check-config", "--catalog", f"sqlite:{tmp_path}/new.db"], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0 and sorted(path.name for path in tmp_path.iterdir()) == ["text"], done
+
+
 def check_config(path, text, *arguments):
     path.write_text(text)
     done = subprocess.run([str(PROGRAM), "serve", "--check-config", *arguments], capture_output=True, text=True, timeout=10,
