@@ -234,6 +234,25 @@ static bool send_beside(struct https_exchange *exchange, struct error *err)
     return side.reached;
 }
 
+/* Where the proxy is; one that cannot be used is no fault of the URL that is asked for. */
+static bool read_proxy(const char *url, struct https_place *proxy, struct error *err)
+{
+    if (!https_place_read(url, true, true, proxy, err)) {
+        char *why = xstrdup(err->message);
+        error_set(err, REASON_INVALID_INPUT, "the proxy cannot be used: %s", why);
+        free(why);
+    } else if (proxy->is_tls) {
+        error_set(err, REASON_INVALID_INPUT,
+                  "the proxy %s cannot be used: its URL begins with https://, and proxies over TLS "
+                  "are not supported",
+                  proxy->endpoint.host);
+    } else {
+        return true;
+    }
+    return error_remedy(err,
+                        "correct the proxy's URL (HTTPS_PROXY and its like): http://HOST:PORT");
+}
+
 bool https_send(struct https *https, const struct https_request *request,
                 struct https_response *response, struct error *err)
 {
@@ -251,14 +270,11 @@ bool https_send(struct https *https, const struct https_request *request,
         exchange.deadline =
             deadline_earlier(exchange.deadline, deadline_in_ms(request->timeout_ms));
     if (https_place_read(request->url, request->plain, false, &place, err) &&
-        (!request->proxy || https_place_read(request->proxy, true, true, &proxy, err))) {
+        (!request->proxy || read_proxy(request->proxy, &proxy, err))) {
         text_endpoint(exchange.where, sizeof exchange.where, place.endpoint.host,
                       place.endpoint.port);
-        if (request->proxy && proxy.is_tls)
-            error_set(err, REASON_INVALID_INPUT, "the proxy %s: proxies over TLS are not supported",
-                      proxy.endpoint.host);
-        else if (!request->proxy || (exchange.proxy = &proxy))
-            answered = request->aside ? send_beside(&exchange, err) : send_all(&exchange, err);
+        exchange.proxy = request->proxy ? &proxy : NULL;
+        answered = request->aside ? send_beside(&exchange, err) : send_all(&exchange, err);
     }
     if (!answered && !err->property[0])
         error_property(err, request->property);

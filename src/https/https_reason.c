@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* https_reason.c - why a request failed: the observers first, then libcurl's codes. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "https_exchange.h"
 
-enum { SHOWN_BYTES = 40 };
+enum { SHOWN_BYTES = 40, UNAUTHORIZED = 401, PROXY_LOGIN = 407 };
 
 static const char *what(const struct https_exchange *exchange)
 {
@@ -52,7 +54,9 @@ static bool tell_proxy(const struct https_exchange *exchange, struct error *err)
     error_set(err, REASON_CONNECT_UNREACHABLE,
               "the proxy %s does not connect us with %s: it answers with HTTP status %ld%s", proxy,
               exchange->where, status,
-              status == 407 ? ", it wants a user and a password, or others" : "");
+              status == UNAUTHORIZED || status == PROXY_LOGIN
+                  ? ", it wants a user and a password, or others"
+                  : "");
     error_remedy(err, "check the proxy's address, its user and password, and its rules for %s",
                  exchange->where);
     return true;
@@ -109,7 +113,33 @@ static bool tell_code(const struct https_exchange *exchange, struct error *err)
     return error_set(err, reason, "%s: %s failed: %s", exchange->where, what(exchange), words);
 }
 
-bool https_exchange_explain(struct https_exchange *exchange, struct error *err)
+/* Whether the proxy has not answered CONNECT: then it is the one that is talked to. */
+static bool is_before_connect(const struct https_exchange *exchange)
+{
+    long status = 0;
+    curl_easy_getinfo(exchange->https->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return exchange->proxy && exchange->place->is_tls && !status &&
+           probe_tls_state(exchange->probe) == TLS_STATE_NONE;
+}
+
+/* The observers know nothing of a proxy, and much may be its doing. */
+static void add_proxy(const struct https_exchange *exchange, bool before, struct error *err)
+{
+    char proxy[300];
+    if (!exchange->proxy || strstr(err->message, "the proxy"))
+        return;
+    text_endpoint(proxy, sizeof proxy, exchange->proxy->endpoint.host,
+                  exchange->proxy->endpoint.port);
+    char *words = xstrdup(err->message);
+    snprintf(err->message, sizeof err->message, "%s (the way there is by the proxy %s)", words,
+             proxy);
+    free(words);
+    if (before)
+        error_remedy(err, "check the proxy's address and that it runs, or have the host asked "
+                          "without it");
+}
+
+static bool explain(struct https_exchange *exchange, struct error *err)
 {
     if (!probe_observed(exchange->probe, err))
         return false;
@@ -121,6 +151,20 @@ bool https_exchange_explain(struct https_exchange *exchange, struct error *err)
     if (!https_exchange_is_http(exchange, err))
         return false;
     return exchange->timed_out ? tell_timeout(exchange, err) : tell_code(exchange, err);
+}
+
+bool https_exchange_explain(struct https_exchange *exchange, struct error *err)
+{
+    bool before = is_before_connect(exchange);
+    if (before) {
+        char proxy[sizeof exchange->where - sizeof "the proxy "];
+        text_endpoint(proxy, sizeof proxy, exchange->proxy->endpoint.host,
+                      exchange->proxy->endpoint.port);
+        snprintf(exchange->where, sizeof exchange->where, "the proxy %s", proxy);
+    }
+    explain(exchange, err);
+    add_proxy(exchange, before, err);
+    return false;
 }
 
 bool https_exchange_is_http(struct https_exchange *exchange, struct error *err)
