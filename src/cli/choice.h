@@ -17,6 +17,7 @@ struct choice {
     bool all;
     const char *type;
     struct option_texts match;
+    bool patient; /* what may pass by itself is not told on stderr: it is tried again */
 };
 
 /* What the options said. */

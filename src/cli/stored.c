@@ -36,6 +36,7 @@ struct stored {
     const char *command;
     struct item *items;
     size_t count;
+    bool may_pass; /* what could not be read may be readable later */
 };
 
 /* What stands for a connection that cannot be read. */
@@ -69,6 +70,7 @@ static void append_failure(struct stored *stored, struct input *input, const cha
     item->result = result;
     item->failure = xmalloc(sizeof *item->failure);
     *item->failure = *err;
+    stored->may_pass |= reason_info(err->reason)->transient;
 }
 
 /* Whoever wrote it into AWS is not who runs this command. */
@@ -129,9 +131,12 @@ static enum catalog_result read_all(struct stored *stored, const struct choice *
     return result;
 }
 
-static int refuse(const char *command, enum catalog_result result, const struct error *err)
+static int refuse(struct stored *stored, const struct choice *choice, enum catalog_result result,
+                  const struct error *err)
 {
-    catalog_complain(command, err);
+    stored->may_pass = reason_info(err->reason)->transient;
+    if (!choice->patient || !stored->may_pass)
+        catalog_complain(stored->command, err);
     return catalog_exit_code(result, err);
 }
 
@@ -140,7 +145,7 @@ static int fail_all(struct stored *stored, const struct choice *choice, struct i
                     const struct error *err)
 {
     if (err->reason == REASON_INVALID_INPUT || choice->count == 0)
-        return refuse(stored->command, CATALOG_FAILED, err);
+        return refuse(stored, choice, CATALOG_FAILED, err);
     for (size_t i = 0; i < choice->count; i++)
         append_failure(stored, input, choice->names[i], CATALOG_FAILED, err);
     return 0;
@@ -181,7 +186,7 @@ int stored_read(const char *command, const struct choice *choice, struct input *
         return 0;
     enum catalog_result result = read_all(stored, choice, input, &err);
     if (result != CATALOG_OK)
-        return refuse(command, result, &err);
+        return refuse(stored, choice, result, &err);
     if (input->list.count)
         return 0;
     bool filtered = choice->type || choice->match.count;
@@ -216,6 +221,11 @@ struct report *stored_failure(const struct stored *stored, const struct input *i
     report_fail(report, stage, item->failure);
     report_finish(report);
     return report;
+}
+
+bool stored_may_pass(const struct stored *stored)
+{
+    return stored && stored->may_pass;
 }
 
 bool stored_is_missing(const struct stored *stored, size_t index)

@@ -30,6 +30,9 @@ void stored_free(struct stored *stored); /* NULL is allowed */
  * NULL everywhere from here on: nothing is stored then. */
 struct report *stored_failure(const struct stored *stored, const struct input *input, size_t index);
 
+/* Whether something could not be read that may be readable later: the catalog's server is away. */
+bool stored_may_pass(const struct stored *stored);
+
 /* Whether the catalog has no connection of that name; it was told on stderr. */
 bool stored_is_missing(const struct stored *stored, size_t index);
 

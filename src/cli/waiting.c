@@ -39,6 +39,7 @@ struct run {
     struct stored *stored;
     struct waiting *waiting; /* in the order of the input */
     size_t open;             /* how many are not over */
+    unsigned reads;          /* of the catalog */
     struct batch *batch;
     struct text_style style;
     int name_width;
@@ -87,6 +88,12 @@ static int jitter(int pause_ms)
     return pause_ms * 3 / 4 + pause_ms * byte / 510;
 }
 
+static int next_pause(int pause_ms)
+{
+    int next_ms = pause_ms ? pause_ms * 3 / 2 : PAUSE_FIRST_MS;
+    return next_ms < PAUSE_MOST_MS ? next_ms : PAUSE_MOST_MS;
+}
+
 static void begin(struct run *run, size_t key)
 {
     struct waiting *waiting = &run->waiting[key];
@@ -132,13 +139,13 @@ static bool keep(struct run *run, size_t key, struct report *report)
 static void wait_on(struct run *run, size_t key, bool changed)
 {
     struct waiting *waiting = &run->waiting[key];
-    if (changed)
+    struct report *unread = stored_failure(run->stored, &run->input, key);
+    report_free(unread);
+    if (changed && !unread)
         print_line(run, waiting->report, "waiting", "");
-    if (deadline_left_ms(run->deadline) < ATTEMPT_LEAST_MS)
+    if (unread || deadline_left_ms(run->deadline) < ATTEMPT_LEAST_MS)
         return; /* told at the end */
-    waiting->pause_ms = waiting->pause_ms ? waiting->pause_ms * 3 / 2 : PAUSE_FIRST_MS;
-    if (waiting->pause_ms > PAUSE_MOST_MS)
-        waiting->pause_ms = PAUSE_MOST_MS;
+    waiting->pause_ms = next_pause(waiting->pause_ms);
     begin(run, key);
 }
 
@@ -178,8 +185,10 @@ static bool begin_all(struct run *run)
 {
     for (size_t i = 0; i < run->input.list.count; i++) {
         struct report *failure = stored_failure(run->stored, &run->input, i);
-        if (failure)
-            take_report(run, i, failure);
+        if (!failure)
+            continue;
+        run->waiting[i].attempts = run->reads - 1;
+        take_report(run, i, failure);
     }
     for (size_t i = 0; i < run->input.list.count && !run->failed; i++)
         if (!run->waiting[i].report)
@@ -271,6 +280,45 @@ static int finish(struct run *run, int ended_by)
     return summary_exit_code(&run->summary);
 }
 
+static void tell_unread(struct run *run)
+{
+    measure_names(run);
+    for (size_t i = 0; i < run->input.list.count; i++) {
+        struct report *failure = stored_failure(run->stored, &run->input, i);
+        if (failure && reason_info(failure->code)->transient)
+            print_line(run, failure, "waiting", "");
+        report_free(failure);
+    }
+}
+
+/* The catalog, too, may be on its way up: it is read again while that can help. What ends us then
+ * is a signal or the time. */
+static int read_patiently(struct run *run, const struct choice *choice)
+{
+    int pause_ms = 0;
+    struct choice now = *choice;
+    for (;;) {
+        int code = choice_read("wait", &now, &run->input, &run->stored);
+        int left_ms = deadline_left_ms(run->deadline);
+        run->reads++;
+        /* What came by standard input cannot be read again. */
+        if (!stored_may_pass(run->stored) || choice->input)
+            return code;
+        if (left_ms < ATTEMPT_LEAST_MS)
+            return code ? EXIT_DEADLINE : 0;
+        if (run->reads == 1)
+            tell_unread(run);
+        input_release(&run->input);
+        stored_free(run->stored);
+        pause_ms = next_pause(pause_ms);
+        int delay_ms = jitter(pause_ms);
+        delay_ms = delay_ms < left_ms ? delay_ms : left_ms;
+        struct timespec pause = {.tv_sec = delay_ms / 1000, .tv_nsec = delay_ms % 1000 * 1000000L};
+        now.patient = left_ms - delay_ms > ATTEMPT_LEAST_MS;
+        nanosleep(&pause, NULL);
+    }
+}
+
 int waiting_run(const struct choice *choice, const struct waiting_settings *settings)
 {
     struct run run = {.settings = settings,
@@ -285,10 +333,10 @@ int waiting_run(const struct choice *choice, const struct waiting_settings *sett
         stored_prepare();
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
-    int code = choice_read("wait", choice, &run.input, &run.stored);
+    run.style = style_for(STDOUT_FILENO, settings->no_color);
+    run.style.verbose = settings->verbose;
+    int code = read_patiently(&run, choice);
     if (code == 0) {
-        run.style = style_for(STDOUT_FILENO, settings->no_color);
-        run.style.verbose = settings->verbose;
         run.open = run.input.list.count;
         run.waiting = xcalloc(run.open, sizeof *run.waiting);
         measure_names(&run);

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -495,6 +496,28 @@ def test_agents_that_write_at_once_lose_nothing(catalog):
     for agent in running:
         agent.__exit__()
     assert catalog.is_whole()
+
+
+@pytest.mark.parametrize("chosen", ["orders", "--all"])
+def test_wait_waits_for_the_catalog_too(catalog, server, chosen):
+    """What is away is read again; it is never taken for a wrong definition."""
+    catalog.create(jdbc("orders", JDBC_CONNECTION_URL=server.url(), USERNAME="app", PASSWORD="pw-app"))
+    server.stop(signal.SIGINT)
+    try:
+        began = time.monotonic()
+        done = catalog.run("wait", chosen, "--wait", "1s")
+        assert done.returncode == 124 and time.monotonic() - began < 1 + SLACK_S
+        assert "CONNECT_REFUSED" in done.stdout + done.stderr and "INVALID_INPUT" not in done.stdout + done.stderr
+        if chosen == "orders":
+            assert re.search(r"orders +waiting +credentials .*\n.*FAILED.*gave up after [2-9] attempts", done.stdout), done.stdout
+        waiting = catalog.start("wait", chosen, "--wait", "30s", "--", "echo", "started")
+        time.sleep(0.5)
+    finally:
+        (server.data / "postmaster.pid").unlink(missing_ok=True)
+        server.start()
+    out, _ = waiting.communicate(timeout=40)
+    assert waiting.returncode == 0 and re.search(r"orders +ok .*\nstarted\n$", out), out
+    assert catalog.get("orders")["Status"] == "READY"
 
 
 def test_a_server_that_is_restarted_under_load(catalog, server):
