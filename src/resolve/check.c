@@ -231,6 +231,16 @@ static const char *check_name(const char *host)
     }
 }
 
+/* Its last label is a number, which getaddrinfo() takes for an address: 127.1, 0x7f.1. */
+static bool is_numeric(const char *host)
+{
+    const char *dot = strrchr(host, '.');
+    const char *last = dot ? dot + 1 : host;
+    bool hexadecimal = last[0] == '0' && (last[1] == 'x' || last[1] == 'X');
+    return hexadecimal ? last[2 + strspn(last + 2, "0123456789abcdefABCDEF")] == '\0'
+                       : *last && last[strspn(last, "0123456789")] == '\0';
+}
+
 const char *check_host(const char *host)
 {
     unsigned char address[16];
@@ -246,11 +256,14 @@ const char *check_host(const char *host)
         return "holds a blank";
     if (inet_pton(AF_INET6, host, address) == 1)
         return NULL;
+    if (strchr(host, ':') && strchr(host, '%'))
+        return "holds a zone (%...), which is of one host only: give an address that needs none";
     if (strchr(host, ':'))
         return "holds a port, or is no IPv6 address; the port belongs into PORT";
     if (strlen(host) > 253)
         return "is longer than 253 bytes";
-    if (host[strspn(host, "0123456789.")] == '\0' && inet_pton(AF_INET, host, address) != 1)
+    if ((is_numeric(host) || host[strspn(host, "0123456789.")] == '\0') &&
+        inet_pton(AF_INET, host, address) != 1)
         return "is neither a host name nor an IPv4 address";
     return check_name(host);
 }

@@ -20,12 +20,29 @@ static bool has(const struct connection *connection, const char *key)
     return connection_property(connection, key) != NULL;
 }
 
-static void missing(struct problems *problems, const char *key, const char *why)
+/* The property that seems to be KEY misspelt; NULL: none. */
+static const char *misspelt(const struct connection *connection, const char *key)
+{
+    const char *given;
+    json_t *value;
+    json_object_foreach(connection->properties, given, value)
+    {
+        const char *nearest = property_word_find(given) ? NULL : property_word_nearest(given);
+        if (nearest && strcmp(nearest, key) == 0)
+            return given;
+    }
+    return NULL;
+}
+
+static void missing(const struct connection *connection, const char *key, const char *why,
+                    struct problems *problems)
 {
     char *path = text_format("ConnectionProperties.%s", key);
+    const char *given = misspelt(connection, key);
     /* One that is there but of no use has been told already. */
     if (!problems_at(problems, path))
-        problems_add(problems, path, "required", "missing: %s", why);
+        problems_add(problems, path, "required", "missing: %s%s%.60s%s", why, given ? " (is " : "",
+                     given ? given : "", given ? " a misspelling of it?)" : "");
     free(path);
 }
 
@@ -33,7 +50,7 @@ static void demand(const struct connection *connection, const char *key, const c
                    struct problems *problems)
 {
     if (!has(connection, key))
-        missing(problems, key, why);
+        missing(connection, key, why, problems);
 }
 
 /* SECRET_ID, or the secret of AuthenticationConfiguration. */
@@ -50,11 +67,12 @@ static void check_login(const struct connection *connection, struct problems *pr
         return;
     if (has(connection, "USERNAME")) {
         if (!password)
-            missing(problems, "PASSWORD", "USERNAME is given without it");
+            missing(connection, "PASSWORD", "USERNAME is given without it", problems);
     } else if (!has_secret(connection)) {
-        missing(problems, "USERNAME",
+        missing(connection, "USERNAME",
                 password ? "PASSWORD is given without it"
-                         : "USERNAME and PASSWORD, or SECRET_ID, are needed");
+                         : "USERNAME and PASSWORD, or SECRET_ID, are needed",
+                problems);
     }
 }
 
@@ -66,7 +84,8 @@ static void check_jdbc(const struct connection *connection, struct problems *pro
         return;
     bool any = has(connection, "HOST") || has(connection, "PORT") || has(connection, "JDBC_ENGINE");
     if (!any && !secret) {
-        missing(problems, "JDBC_CONNECTION_URL", "it, or HOST, PORT and JDBC_ENGINE, is needed");
+        missing(connection, "JDBC_CONNECTION_URL", "it, or HOST, PORT and JDBC_ENGINE, is needed",
+                problems);
         return;
     }
     /* A secret managed by RDS may name host and port; what the engine is has to be said here. */

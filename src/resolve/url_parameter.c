@@ -271,6 +271,43 @@ static bool is_refused(const char *subprotocol, const char *name)
     return rule ? rule->use == USE_REFUSE : url_refused_name(name);
 }
 
+enum { VALUES_MAXIMUM = 9 };
+
+/* Of parameters with a closed list of values; the vendor's own driver refuses any other. */
+static const struct {
+    const char *passed_as;
+    const char *values[VALUES_MAXIMUM]; /* without case; NULL ends them */
+} closed[] = {
+    {"channel_binding", {"disable", "prefer", "require", NULL}},
+    {"target_session_attrs",
+     {"any", "primary", "secondary", "master", "slave", "preferPrimary", "preferSecondary",
+      "preferSlave", NULL}},
+};
+
+static bool is_value(const char *const *values, const char *value)
+{
+    while (*values && !text_equal_nocase(*values, value))
+        values++;
+    return *values;
+}
+
+static bool has_odd_value(const struct parameter_rule *rule, const struct parameter *parameter,
+                          const char *path, struct problems *problems)
+{
+    size_t i = 0;
+    while (i < sizeof closed / sizeof *closed && strcmp(closed[i].passed_as, rule->passed_as) != 0)
+        i++;
+    if (i == sizeof closed / sizeof *closed || is_value(closed[i].values, parameter->value))
+        return false;
+    struct text_buffer words = TEXT_BUFFER_INIT;
+    for (const char *const *value = closed[i].values; *value; value++)
+        text_append_format(&words, "%s%s", words.length ? ", " : "", *value);
+    problems_add(problems, path, "url-parameter",
+                 "has the parameter %s with a value that is none of %s", rule->name, words.data);
+    text_buffer_release(&words);
+    return true;
+}
+
 /* The property CUSTOM_JDBC_CERT_STRING says the same, and goes before the URL. */
 static void expect_name(const struct parameter *parameter, struct target *target)
 {
@@ -338,7 +375,8 @@ static void apply(const struct jdbc_url *url, size_t index, const char *path, st
     } else if (!rule) {
         note_unknown(url, index, path, problems);
     } else if (rule->use == USE_PASS) {
-        target_add_parameter(target, rule->passed_as, parameter->value);
+        if (!has_odd_value(rule, parameter, path, problems))
+            target_add_parameter(target, rule->passed_as, parameter->value);
     } else if (rule->use == USE_NAME) {
         expect_name(parameter, target);
     } else if (rule->use == USE_IDLE) {

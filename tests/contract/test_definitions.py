@@ -64,7 +64,7 @@ def test_a_nul_of_yaml_is_told_likewise():
     (connector(CONNECTOR_TYPE="JDBC", CONNECTION_URL="", JDBC_CONNECTION_URL="jdbc:postgresql://h/d?user=${u}"),
      "INVALID_INPUT", PROPERTIES + "JDBC_CONNECTION_URL", "${u}"),
     (connector("MARKETPLACE", CONNECTOR_TYPE="JDBC", CONNECTOR_URL="x", CONNECTION_URL="jdbc:mysql://h:0/d", USERNAME="u",
-               PASSWORD="p"), "INVALID_INPUT", PROPERTIES + "CONNECTOR_CLASS_NAME", "CONNECTION_URL: has a port"),
+               PASSWORD="p"), "INVALID_INPUT", PROPERTIES + "CONNECTOR_CLASS_NAME", "CONNECTION_URL: has the port 0"),
     (login(JDBC_CONNECTION_URL="jdbc:db2://h/d"), "UNSUPPORTED_TYPE", PROPERTIES + "JDBC_CONNECTION_URL", "db2"),
     ({"Name": "m", "ConnectionType": "HUBSPOT", "ConnectionProperties": {}}, "UNSUPPORTED_TYPE", "ConnectionType", "HUBSPOT"),
     (network(ConnectionProperties={"HOST": "u:c4nary@h", "PORT": "1"}), "INVALID_INPUT", PROPERTIES + "HOST", '"***@h"'),
@@ -72,7 +72,7 @@ def test_a_nul_of_yaml_is_told_likewise():
      "INVALID_INPUT", PROPERTIES + "KAFKA_BOOTSTRAP_SERVERS", '"***@h:9092"'),
     (login(USERNAME="", SECRET_ID='{"password": "c4nary"}'), "INVALID_INPUT", PROPERTIES + "SECRET_ID", "what a secret holds"),
     (oauth(TokenUrlParametersMap={"k" * 129: "v"}), "INVALID_INPUT",
-     "AuthenticationConfiguration.OAuth2Properties.TokenUrlParametersMap." + "k" * 129, "129 bytes"),
+     f'AuthenticationConfiguration.OAuth2Properties.TokenUrlParametersMap (the key "{"k" * 129}")', "129 bytes"),
 ], ids=lambda value: str(value)[:40])
 def test_the_property_at_fault_is_named(definition, code, path, words):
     report = verdict(definition)
@@ -158,3 +158,24 @@ def test_a_strict_test_refuses_unknown_keys():
     report = verdict(login(JDBC_ENFORCE_TLS="true"), "--strict")
     assert report["code"] == "INVALID_INPUT" and "JDBC_ENFORCE_SSL" in report["reason"]
     assert "unknown-property" in rules(verdict(login(JDBC_ENFORCE_TLS="true")))
+
+
+@pytest.mark.parametrize("given, wanted", [("JDBC_CONECTION_URL", "JDBC_CONNECTION_URL"), ("jdbc_connection_url", "JDBC_CONNECTION_URL"),
+                                           ("PASWORD", "PASSWORD"), ("Username", "USERNAME")])
+def test_where_a_property_is_missing_its_misspelling_is_named(given, wanted):
+    definition = login()
+    definition["ConnectionProperties"][given] = definition["ConnectionProperties"].pop(wanted)
+    report = verdict(definition)
+    assert (report["code"], report["property"]) == ("INVALID_INPUT", PROPERTIES + wanted)
+    assert f"{PROPERTIES}{wanted}: missing" in report["reason"] and f"is {given} a misspelling of it?" in report["reason"]
+
+
+@pytest.mark.parametrize("host, words", [("0x7f.1", "neither a host name nor an IPv4 address"), ("127.0.0.0x1", "IPv4"), ("a.0X", "IPv4"),
+                                         ("127.1", "IPv4"), ("a.1", "IPv4"), ("fe80::1%lo", "zone")])
+def test_what_only_getaddrinfo_takes_for_an_address_is_refused(host, words):
+    definition = network()
+    definition["ConnectionProperties"]["HOST"] = host
+    report = verdict(definition)
+    assert (report["code"], report["stage"], report["property"]) == ("INVALID_INPUT", "input", PROPERTIES + "HOST")
+    assert f'"{host}"' in report["reason"] and words in report["reason"]
+    assert verdict(login(JDBC_CONNECTION_URL=f"jdbc:mysql://{host}/d"))["code"] == "INVALID_INPUT"
