@@ -23,8 +23,10 @@ static const struct meaning {
     {1047, REASON_SERVER_STARTING, "wait until the cluster node has joined and is in sync"},
     {1049, REASON_DATABASE_MISSING, NULL},
     {1053, REASON_SERVER_STARTING, NULL},
+    {1059, REASON_DATABASE_MISSING, "correct the name of the database: it is too long for one"},
     {1077, REASON_SERVER_STARTING, NULL},
     {1079, REASON_SERVER_STARTING, NULL},
+    {1102, REASON_DATABASE_MISSING, NULL},
     {1129, REASON_LOGIN_NOT_ALLOWED,
      "FLUSH HOSTS (TRUNCATE performance_schema.host_cache) on the server, and find out what "
      "connected from here without logging in: port probes and health checks count"},
@@ -32,6 +34,7 @@ static const struct meaning {
      "create an account for this host on the server (CREATE USER 'name'@'host')"},
     {1135, REASON_SERVER_BUSY, "the server has no thread left: look at its memory and limits"},
     {1142, REASON_PERMISSION_DENIED, NULL},
+    {1143, REASON_PERMISSION_DENIED, NULL},
     {1152, REASON_CONNECTION_CLOSED, NULL},
     {1158, REASON_CONNECTION_CLOSED, NULL},
     {1159, REASON_CONNECTION_CLOSED, NULL},
@@ -109,9 +112,10 @@ static void advise_refused(const struct session *session, const char *words, str
         error_remedy(err, "give a password: the one given is empty, and the account has one");
     else if (strstr(words, "using password: NO"))
         error_remedy(err,
-                     "the server's login method \"%s\" refused the account before it looked at a "
-                     "password, or by another system's word (PAM): see the server's log, and use "
-                     "an account with a password of its own",
+                     "the server refused the account before it looked at the password (an account "
+                     "that nobody may log in to), or by another system's word (PAM; it asked for "
+                     "the login method \"%s\"): see the server's log, and use an account with a "
+                     "password of its own",
                      method);
     else if (strstr(words, "for user ''@"))
         error_remedy(err, "drop the anonymous account ''@'localhost' on the server: it goes before "
@@ -137,7 +141,7 @@ static enum reason find_reason(const struct session *session, unsigned number)
         return meaning->reason;
     if (strncmp(sqlstate, "28", 2) == 0)
         return REASON_LOGIN_REFUSED;
-    return strncmp(sqlstate, "42", 2) == 0 ? REASON_PERMISSION_DENIED : REASON_QUERY_FAILED;
+    return strcmp(sqlstate, "42501") == 0 ? REASON_PERMISSION_DENIED : REASON_QUERY_FAILED;
 }
 
 /* "Access denied for user 'app'@'10.0.0.7'": the server's own name for where we come from. */

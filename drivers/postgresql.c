@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #define NOWHERE "/nonexistent/testconn"
@@ -51,8 +52,9 @@ static void give_options(struct parameters *parameters, const struct target *tar
     give(parameters, "options", used ? out : NULL);
 }
 
-/* The words of pgjdbc's targetServerType as libpq knows them. */
-static const char *session_attributes(struct probe *probe, const struct target *target)
+/* The words of pgjdbc's targetServerType as libpq knows them; which of several hosts to prefer is
+ * their order's. */
+static const char *session_attributes(const struct target *target)
 {
     static const struct {
         const char *jdbc;
@@ -65,14 +67,20 @@ static const char *session_attributes(struct probe *probe, const struct target *
                  {"preferSecondary", "prefer-standby"}};
     const char *wanted = target_parameter(target, "target_session_attrs");
     for (size_t i = 0; wanted && i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i].jdbc, wanted) == 0)
+        if (strcasecmp(words[i].jdbc, wanted) == 0)
             return words[i].libpq;
-    if (wanted && strcmp(wanted, "any") != 0)
-        probe_finding(probe, SEVERITY_WARNING, "url-parameter-unknown", target->host_property,
-                      "targetServerType=%s is none of any, primary, secondary, preferSecondary: a "
-                      "server of any kind is taken",
-                      wanted);
     return "any";
+}
+
+/* In the lower case that libpq wants. */
+static const char *channel_binding(const struct target *target)
+{
+    static const char *const words[] = {"disable", "prefer", "require"};
+    const char *wanted = target_parameter(target, "channel_binding");
+    for (size_t i = 0; wanted && i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(words[i], wanted) == 0)
+            return words[i];
+    return NULL;
 }
 
 static void fill(struct parameters *parameters, const struct session *session, const char *password)
@@ -90,8 +98,8 @@ static void fill(struct parameters *parameters, const struct session *session, c
     give(parameters, "gssencmode", "disable");
     give(parameters, "client_encoding", "UTF8");
     give(parameters, "application_name", application ? application : "testconn");
-    give(parameters, "target_session_attrs", session_attributes(session->probe, target));
-    give(parameters, "channel_binding", target_parameter(target, "channel_binding"));
+    give(parameters, "target_session_attrs", session_attributes(target));
+    give(parameters, "channel_binding", channel_binding(target));
     give_options(parameters, target);
     /* Nothing of the user who runs us may leak in. */
     give(parameters, "passfile", NOWHERE);
@@ -192,11 +200,20 @@ static bool follow(struct session *session, struct error *err)
     return polling == PGRES_POLLING_OK || postgresql_explain(session, err);
 }
 
+/* A ticket or keytab that lies about on this host is not the definition's. */
+static void hide_kerberos(void)
+{
+    setenv("KRB5CCNAME", "MEMORY:none", 1);
+    setenv("KRB5_CLIENT_KTNAME", NOWHERE, 1);
+    setenv("KRB5_CONFIG", "/dev/null", 1);
+}
+
 /* Connect and log in. The connection stays in SESSION either way, for close_session(). */
 static bool log_in(struct session *session, const char *password, struct error *err)
 {
     struct parameters parameters = {.count = 0};
     fill(&parameters, session, password);
+    hide_kerberos();
     session->conn = PQconnectStartParams(parameters.keys, parameters.values, 0);
     if (!session->conn)
         return error_set(err, REASON_BUSY, "no memory for a connection");
@@ -236,32 +253,51 @@ static void tell_server(const struct session *session)
     probe_note_boolean(session->probe, "password_used", PQconnectionUsedPassword(session->conn));
 }
 
-/* SELECT 1: harmless, and proof that statements are answered. */
+static bool is_one(const PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_SINGLE_TUPLE && PQnfields(result) == 1 &&
+           strcmp(PQgetvalue(result, 0, 0), "1") == 0;
+}
+
+/* The next part of the answer, a row or its end; NULL with ERR set. */
+static PGresult *next_result(struct session *session, struct error *err)
+{
+    while (PQisBusy(session->conn)) {
+        if (!wait_for(session, POLLIN, err))
+            return NULL;
+        if (!PQconsumeInput(session->conn)) {
+            postgresql_explain(session, err);
+            return NULL;
+        }
+    }
+    PGresult *result = PQgetResult(session->conn);
+    ExecStatusType status = PQresultStatus(result);
+    if (result && status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE)
+        return result;
+    postgresql_explain(session, err);
+    return NULL;
+}
+
+/* SELECT 1: harmless, and proof that statements are answered. Row by row: one that does not stop
+ * sending them fills no memory. */
 static bool ask(struct session *session, struct error *err)
 {
     probe_stage(session->probe, STAGE_QUERY);
-    if (!PQsendQuery(session->conn, "SELECT 1"))
+    if (!PQsendQuery(session->conn, "SELECT 1") || !PQsetSingleRowMode(session->conn))
         return postgresql_explain(session, err);
-    while (PQisBusy(session->conn)) {
-        if (!wait_for(session, POLLIN, err))
-            return false;
-        if (!PQconsumeInput(session->conn))
-            return postgresql_explain(session, err);
-    }
-    PGresult *result = PQgetResult(session->conn);
-    bool answered = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
-                    strcmp(PQgetvalue(result, 0, 0), "1") == 0;
-    if (answered)
+    PGresult *row = next_result(session, err);
+    PGresult *end = row && is_one(row) ? next_result(session, err) : NULL;
+    if (err->reason != REASON_NONE)
+        return false;
+    if (PQresultStatus(end) == PGRES_TUPLES_OK)
         return true;
-    return PQresultStatus(result) == PGRES_TUPLES_OK
-               ? error_set(err, REASON_QUERY_FAILED, "%s answered SELECT 1 with something else",
-                           session->where)
-               : postgresql_explain(session, err);
+    return error_set(err, REASON_QUERY_FAILED, "%s answered SELECT 1 with something else: %s",
+                     session->where, end ? "more than one row" : PQresStatus(PQresultStatus(row)));
 }
 
 /* Refused without TLS by pg_hba: would TLS help? Asked up to the question for the password, no
- * further. */
-static bool would_tls_help(const struct session *refused)
+ * further. CERTIFICATE: with a client certificate only. */
+static bool would_tls_help(const struct session *refused, bool *certificate)
 {
     struct session session = *refused;
     struct server_words words;
@@ -271,8 +307,10 @@ static bool would_tls_help(const struct session *refused)
     bool accepted = log_in(&session, NULL, &ignored);
     probe_aside(session.probe, false);
     postgresql_read_words(PQerrorMessage(session.conn), &words);
-    bool let_in = accepted || (words.sqlstate[0] ? strcmp(words.sqlstate, "28000") != 0
-                                                 : PQconnectionNeedsPassword(session.conn));
+    *certificate = ignored.reason == REASON_TLS_CLIENT_CERT_REQUIRED;
+    bool let_in = accepted || *certificate ||
+                  (words.sqlstate[0] ? strcmp(words.sqlstate, "28000") != 0
+                                     : PQconnectionNeedsPassword(session.conn));
     close_session(&session);
     return let_in;
 }
@@ -280,16 +318,18 @@ static bool would_tls_help(const struct session *refused)
 static bool tell_tls_required(struct session *session, struct error *err)
 {
     struct server_words words;
+    bool certificate;
     postgresql_read_words(PQerrorMessage(session->conn), &words);
     if (session->tls || !postgresql_is_hba_without_tls(&words) ||
         deadline_passed(probe_deadline(session->probe)))
         return false;
     enum stage stage = probe_current_stage(session->probe);
-    if (stage != STAGE_LOGIN || !would_tls_help(session))
+    if (stage != STAGE_LOGIN || !would_tls_help(session, &certificate))
         return false;
     error_set(err, REASON_TLS_REQUIRED,
-              "%s lets user \"%s\" in over TLS only: \"%s\" (SQLSTATE %s)", session->where,
-              session->target->user, words.text, words.sqlstate);
+              "%s lets user \"%s\" in over TLS only%s: \"%s\" (SQLSTATE %s)", session->where,
+              session->target->user, certificate ? ", and there with a client certificate" : "",
+              words.text, words.sqlstate);
     return true;
 }
 

@@ -44,6 +44,9 @@ void postgresql_read_words(const char *message, struct server_words *words)
         memcpy(words->sqlstate, sqlstate, 5);
     for (const char *line = text; *line;) {
         size_t length = strcspn(line, "\n");
+        /* libpq has tried once more by itself, and says the same again. */
+        if (line != text && strncmp(line, "connection to server ", 21) == 0)
+            break;
         if (strncmp(line, "LOCATION:", 9) != 0 && line[strspn(line, " \t")] != '\n')
             append(words->text, sizeof words->text, line, length);
         line += length;
@@ -57,78 +60,140 @@ bool postgresql_is_hba_without_tls(const struct server_words *words)
            strstr(words->text, "no encryption");
 }
 
+/* Which part of the definition is at fault. */
+enum blame { BLAME_NOTHING, BLAME_USER, BLAME_PASSWORD, BLAME_DATABASE, BLAME_URL };
+
 /* A row matches when SQLSTATE begins with STATE and, if given, WORDS stand in the text. */
 struct meaning {
     const char *state;
     const char *words;
     enum reason reason;
+    enum blame blame;
     const char *remedy; /* NULL: the reason's own */
 };
 
+#define OUTSIDE                                                                                    \
+    "check USERNAME and PASSWORD there, not at the database; the server's log tells whether they " \
+    "were refused or that service could not be reached"
+
 /* The first match counts. PgBouncer's own errors all carry 08P01, so there its text decides. */
 static const struct meaning meanings[] = {
-    {"28P01", NULL, REASON_LOGIN_REFUSED,
+    {"28P01", NULL, REASON_LOGIN_REFUSED, BLAME_PASSWORD,
      "check USERNAME and PASSWORD; the server does not say whether the user is unknown, the "
-     "password is wrong, or "
-     "it has expired (VALID UNTIL)"},
-    {"28000", "pg_hba.conf", REASON_LOGIN_NOT_ALLOWED,
+     "password is wrong, or it has expired (VALID UNTIL)"},
+    {"28000", "pg_hba.conf rejects", REASON_LOGIN_NOT_ALLOWED, BLAME_USER,
+     "a line \"reject\" of the server's pg_hba.conf is the first that fits this host, user and "
+     "database: put one that lets them in before it, and reload it"},
+    {"28000", "pg_hba.conf", REASON_LOGIN_NOT_ALLOWED, BLAME_USER,
      "add a line for this host, user and database to the server's pg_hba.conf and reload it"},
-    {"28000", "not permitted to log in", REASON_LOGIN_NOT_ALLOWED,
+    {"28000", "requires TLS", REASON_TLS_REQUIRED, BLAME_NOTHING, NULL},
+    {"28000", "not permitted to log in", REASON_LOGIN_NOT_ALLOWED, BLAME_USER,
      "ALTER ROLE ... LOGIN on the server"},
-    {"28000", "valid client certificate", REASON_TLS_CLIENT_CERT_REQUIRED, NULL},
-    {"28000", "certificate authentication failed", REASON_TLS_CLIENT_CERT_REFUSED, NULL},
-    {"28", NULL, REASON_LOGIN_REFUSED, NULL},
-    {"3D000", NULL, REASON_DATABASE_MISSING, NULL},
-    {"57P04", NULL, REASON_DATABASE_MISSING, NULL},
-    {"42501", NULL, REASON_PERMISSION_DENIED, NULL},
-    {"55000", "not currently accepting", REASON_LOGIN_NOT_ALLOWED,
+    {"28000", "valid client certificate", REASON_TLS_CLIENT_CERT_REQUIRED, BLAME_NOTHING, NULL},
+    {"28000", "certificate authentication failed", REASON_TLS_CLIENT_CERT_REFUSED, BLAME_NOTHING,
+     NULL},
+    {"28000", "does not exist", REASON_LOGIN_REFUSED, BLAME_USER,
+     "correct USERNAME, or create the role on the server"},
+    {"28000", "Ident authentication failed", REASON_LOGIN_METHOD, BLAME_USER,
+     "the server's pg_hba.conf asks an ident service on this host who we are, and no password "
+     "counts: have its line changed to scram-sha-256"},
+    {"28000", "GSSAPI authentication failed", REASON_LOGIN_METHOD, BLAME_USER,
+     "the server's pg_hba.conf wants Kerberos: have its line changed to scram-sha-256"},
+    {"28000", "LDAP authentication failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD,
+     "the server asks an LDAP directory: " OUTSIDE},
+    {"28000", "PAM authentication failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD,
+     "the server asks PAM of its own host: " OUTSIDE},
+    {"28000", "RADIUS authentication failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD,
+     "the server asks a RADIUS server: " OUTSIDE},
+    {"28", NULL, REASON_LOGIN_REFUSED, BLAME_PASSWORD, NULL},
+    {"3D000", NULL, REASON_DATABASE_MISSING, BLAME_DATABASE, NULL},
+    {"57P04", NULL, REASON_DATABASE_MISSING, BLAME_DATABASE, NULL},
+    {"42501", "CONNECT privilege", REASON_PERMISSION_DENIED, BLAME_DATABASE,
+     "GRANT CONNECT ON DATABASE ... TO the user, or name a database that it may use"},
+    {"42501", NULL, REASON_PERMISSION_DENIED, BLAME_NOTHING, NULL},
+    {"55000", "not currently accepting", REASON_LOGIN_NOT_ALLOWED, BLAME_DATABASE,
      "ALTER DATABASE ... ALLOW_CONNECTIONS true on the server, or name another database"},
-    {"53", NULL, REASON_SERVER_BUSY, NULL},
-    {"57P03", "Hot standby mode is disabled", REASON_SERVER_STARTING,
+    {"53300", "for role", REASON_SERVER_BUSY, BLAME_USER,
+     "close sessions of this user, or raise its limit (ALTER ROLE ... CONNECTION LIMIT)"},
+    {"53300", "for database", REASON_SERVER_BUSY, BLAME_DATABASE,
+     "close sessions in this database, or raise its limit (ALTER DATABASE ... CONNECTION LIMIT)"},
+    {"53300", NULL, REASON_SERVER_BUSY, BLAME_NOTHING,
+     "close sessions, or raise max_connections on the server"},
+    {"53100", NULL, REASON_SERVER_BUSY, BLAME_NOTHING, "the server's disk is full: make room"},
+    {"53", NULL, REASON_SERVER_BUSY, BLAME_NOTHING,
+     "the server has run out of what it names: look at its memory and limits"},
+    {"57P03", "Hot standby mode is disabled", REASON_SERVER_STARTING, BLAME_NOTHING,
      "it is a standby that takes no sessions: name the primary, or turn hot_standby on there"},
-    {"57P0", NULL, REASON_SERVER_STARTING, NULL},
-    {"57014", NULL, REASON_QUERY_FAILED, NULL},
-    {"08P01", "SASL authentication failed", REASON_LOGIN_REFUSED,
+    {"57P05", NULL, REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"57P0", NULL, REASON_SERVER_STARTING, BLAME_NOTHING, NULL},
+    {"57014", NULL, REASON_QUERY_FAILED, BLAME_NOTHING,
+     "the server cancelled our SELECT 1: look for a statement_timeout of the role or the database"},
+    {"08P01", "SASL authentication failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD,
      "check USERNAME and PASSWORD in PgBouncer's auth_file: it answers, not the server behind it"},
-    {"08P01", "password authentication failed", REASON_LOGIN_REFUSED, NULL},
-    {"08P01", "no such user", REASON_LOGIN_REFUSED, NULL},
-    {"08P01", "no such database", REASON_DATABASE_MISSING,
+    {"08P01", "password authentication failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD, NULL},
+    {"08P01", "no such user", REASON_LOGIN_REFUSED, BLAME_USER, NULL},
+    {"08P01", "no such database", REASON_DATABASE_MISSING, BLAME_DATABASE,
      "add the database to the section [databases] of PgBouncer's configuration"},
-    {"08P01", "does not exist", REASON_DATABASE_MISSING, NULL},
-    {"08P01", "no more connections allowed", REASON_SERVER_BUSY,
+    {"08P01", "does not exist", REASON_DATABASE_MISSING, BLAME_DATABASE, NULL},
+    {"08P01", "no more connections allowed", REASON_SERVER_BUSY, BLAME_NOTHING,
      "raise max_client_conn of PgBouncer"},
-    {"08P01", "query_wait_timeout", REASON_SERVER_BUSY,
+    {"08P01", "query_wait_timeout", REASON_SERVER_BUSY, BLAME_NOTHING,
      "check that PgBouncer reaches the server behind it, and its pool_size"},
-    {"08P01", "server login failed", REASON_LOGIN_REFUSED, NULL},
-    {"08P01", "not allowed", REASON_PERMISSION_DENIED, NULL},
-    {"08P01", NULL, REASON_PROTOCOL_ERROR, NULL},
-    {"08", NULL, REASON_CONNECTION_CLOSED, NULL},
-    {"22023", NULL, REASON_INVALID_INPUT,
+    {"08P01", "server login failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD, NULL},
+    {"08P01", "server login has been failing", REASON_SERVER_BUSY, BLAME_NOTHING,
+     "PgBouncer cannot log in to the server behind it: see its log, and try there"},
+    {"08P01", "cannot connect to server", REASON_SERVER_BUSY, BLAME_NOTHING,
+     "PgBouncer reaches no server behind it: see its log, and try there"},
+    {"08P01", "shut down", REASON_SERVER_STARTING, BLAME_NOTHING, "start PgBouncer again"},
+    {"08P01", "shutting down", REASON_SERVER_STARTING, BLAME_NOTHING, "start PgBouncer again"},
+    {"08P01", "is disabled", REASON_LOGIN_NOT_ALLOWED, BLAME_DATABASE,
+     "ENABLE the database in PgBouncer's console"},
+    {"08P01", "unsupported startup parameter", REASON_INVALID_INPUT, BLAME_URL,
+     "take the parameter out of the URL, or add it to ignore_startup_parameters of PgBouncer"},
+    {"08P01", "not allowed", REASON_PERMISSION_DENIED, BLAME_NOTHING, NULL},
+    {"08P01", NULL, REASON_PROTOCOL_ERROR, BLAME_NOTHING, NULL},
+    {"08004", "SSL", REASON_TLS_REQUIRED, BLAME_NOTHING, NULL},
+    {"08004", NULL, REASON_LOGIN_NOT_ALLOWED, BLAME_USER, NULL},
+    {"08", NULL, REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"22023", NULL, REASON_INVALID_INPUT, BLAME_URL,
      "correct the startup option in the URL that the server names"},
-    {"42704", NULL, REASON_INVALID_INPUT,
+    {"42704", NULL, REASON_INVALID_INPUT, BLAME_URL,
      "correct the startup option in the URL that the server names"},
-    {"0A000", NULL, REASON_PROTOCOL_ERROR, NULL},
-    {"", NULL, REASON_QUERY_FAILED, NULL},
+    {"XX000", "user not found", REASON_LOGIN_REFUSED, BLAME_USER, NULL}, /* Supabase's pooler */
+    {"0A000", NULL, REASON_PROTOCOL_ERROR, BLAME_NOTHING, NULL},
+    {"", NULL, REASON_QUERY_FAILED, BLAME_NOTHING, NULL},
 };
 
 /* libpq's own words, where no server's are: there is no number to go by. */
 static const struct meaning own_words[] = {
-    {"", "server does not support SSL", REASON_TLS_NOT_OFFERED, NULL},
-    {"", "error response during SSL exchange", REASON_TLS_NOT_OFFERED, NULL},
-    {"", "channel binding", REASON_LOGIN_METHOD, NULL},
-    {"", "not supported", REASON_LOGIN_METHOD, NULL},
-    {"", "none of the server's SASL authentication mechanisms", REASON_LOGIN_METHOD, NULL},
-    {"", "GSSAPI", REASON_LOGIN_METHOD, NULL},
-    {"", "SSPI", REASON_LOGIN_METHOD, NULL},
-    {"", "closed the connection", REASON_CONNECTION_CLOSED, NULL},
-    {"", "EOF detected", REASON_CONNECTION_CLOSED, NULL},
-    {"", "Connection reset", REASON_CONNECTION_CLOSED, NULL},
-    {"", "Broken pipe", REASON_CONNECTION_CLOSED, NULL},
-    {"", "hot standby", REASON_QUERY_FAILED,
+    {"", "server does not support SSL", REASON_TLS_NOT_OFFERED, BLAME_NOTHING, NULL},
+    {"", "error response during SSL exchange", REASON_TLS_NOT_OFFERED, BLAME_NOTHING, NULL},
+    {"", "could not fork", REASON_SERVER_BUSY, BLAME_NOTHING,
+     "the server can make no process for us: look at its memory and its limit of processes"},
+    {"", "SCRAM-SHA-256-PLUS", REASON_LOGIN_METHOD, BLAME_USER,
+     "the server wants a login bound to TLS, and there is none: turn TLS on, or see why it did not "
+     "come up"},
+    {"", "channel binding", REASON_LOGIN_METHOD, BLAME_URL,
+     "channelBinding=require in the URL wants TLS and a login by SCRAM-SHA-256: turn both on, or "
+     "take it out of the URL"},
+    {"", "not supported", REASON_LOGIN_METHOD, BLAME_USER, NULL},
+    {"", "none of the server's SASL authentication mechanisms", REASON_LOGIN_METHOD, BLAME_USER,
+     NULL},
+    {"", "GSSAPI", REASON_LOGIN_METHOD, BLAME_USER,
+     "the server's pg_hba.conf wants Kerberos, and testconn logs in to PostgreSQL by password: "
+     "have its line for this user changed to scram-sha-256"},
+    {"", "SSPI", REASON_LOGIN_METHOD, BLAME_USER, NULL},
+    {"", "closed the connection", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"", "closed unexpectedly", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"", "unexpected eof", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"", "EOF detected", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"", "Connection reset", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"", "Broken pipe", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"", "hot standby", REASON_QUERY_FAILED, BLAME_URL,
      "correct targetServerType in the URL, or name another host"},
-    {"", "session is", REASON_QUERY_FAILED,
+    {"", "session is", REASON_QUERY_FAILED, BLAME_URL,
      "correct targetServerType in the URL, or name another host"},
-    {"", NULL, REASON_PROTOCOL_ERROR, NULL},
+    {"", NULL, REASON_PROTOCOL_ERROR, BLAME_NOTHING, NULL},
 };
 
 static const struct meaning *find_meaning(const struct meaning *rows,
@@ -177,13 +242,31 @@ static bool tell_tls_first(const struct session *session, struct error *err)
                              "there");
 }
 
-static const char *property_of(const struct session *session, enum reason reason)
+static const char *property_of(const struct target *target, enum blame blame)
 {
-    if (reason == REASON_LOGIN_REFUSED)
-        return session->target->password_property;
-    if (reason == REASON_LOGIN_NOT_ALLOWED)
-        return session->target->user_property;
-    return reason == REASON_DATABASE_MISSING ? session->target->database_property : NULL;
+    switch (blame) {
+    case BLAME_USER:
+        return target->user_property;
+    case BLAME_PASSWORD:
+        return target->password_property;
+    case BLAME_DATABASE:
+        return target->database_property;
+    case BLAME_URL:
+        return target->host_property;
+    case BLAME_NOTHING:
+    default:
+        return NULL;
+    }
+}
+
+static bool advise(const struct session *session, const struct meaning *meaning, struct error *err)
+{
+    if (meaning->reason == REASON_DATABASE_MISSING && !session->target->database)
+        error_remedy(err, "name the database, in DATABASE or behind the host of the URL: none is "
+                          "given, and the server then takes the user's name for it");
+    else if (meaning->remedy)
+        error_remedy(err, "%s", meaning->remedy);
+    return error_property(err, property_of(session->target, meaning->blame));
 }
 
 static bool tell_server_words(const struct session *session, const struct server_words *words,
@@ -192,38 +275,46 @@ static bool tell_server_words(const struct session *session, const struct server
     const struct meaning *meaning = find_meaning(meanings, words);
     const char *database = session->target->database;
     error_set(err, meaning->reason,
-              "%s answered user \"%s\" (database \"%s\"): \"%s\" (SQLSTATE %s%s)", session->where,
-              session->target->user, database ? database : session->target->user, words->text,
-              words->sqlstate, PQsslInUse(session->conn) ? ", over TLS" : "");
+              "%s answered user \"%s\" (database \"%s\"%s): \"%s\" (SQLSTATE %s%s)", session->where,
+              session->target->user, database ? database : session->target->user,
+              database ? "" : ", the user's name: none is given", words->text, words->sqlstate,
+              PQsslInUse(session->conn) ? ", over TLS" : "");
     error_brief(err, "\"%s\" (%s)", words->text, words->sqlstate);
-    if (meaning->remedy)
-        error_remedy(err, "%s", meaning->remedy);
-    return error_property(err, property_of(session, meaning->reason));
+    return advise(session, meaning, err);
+}
+
+static void set_own_words(const struct session *session, enum reason reason, const char *words,
+                          struct error *err)
+{
+    const char *kind = target_parameter(session->target, "target_session_attrs");
+    if (reason == REASON_TLS_NOT_OFFERED)
+        error_set(err, reason, "%s offers no TLS (libpq: %s)", session->where, words);
+    else if (reason == REASON_CONNECTION_CLOSED)
+        error_set(err, reason,
+                  "%s closed the connection of user \"%s\" at the stage %s (libpq: %s)",
+                  session->where, session->target->user,
+                  stage_name(probe_current_stage(session->probe)), words);
+    else if (reason == REASON_LOGIN_METHOD)
+        error_set(err, reason, "%s asks user \"%s\" for a login method that cannot be used: %s",
+                  session->where, session->target->user, words);
+    else if (reason == REASON_QUERY_FAILED)
+        error_set(err, reason, "%s is not of the kind asked for (targetServerType=%s): %s",
+                  session->where, kind ? kind : "any", words);
+    else if (reason == REASON_SERVER_BUSY)
+        error_set(err, reason, "%s answered user \"%s\": \"%s\"", session->where,
+                  session->target->user, words);
+    else
+        error_set(err, reason, "%s does not speak PostgreSQL's protocol: %s", session->where,
+                  words[0] ? words : "an answer of its makes no sense, and holds no words");
 }
 
 static bool tell_own_words(const struct session *session, const struct server_words *words,
                            struct error *err)
 {
     const struct meaning *meaning = find_meaning(own_words, words);
-    if (meaning->reason == REASON_TLS_NOT_OFFERED)
-        error_set(err, meaning->reason, "%s offers no TLS (libpq: %s)", session->where,
-                  words->text);
-    else if (meaning->reason == REASON_CONNECTION_CLOSED)
-        error_set(err, meaning->reason, "%s closed the connection at the stage %s (libpq: %s)",
-                  session->where, stage_name(probe_current_stage(session->probe)), words->text);
-    else if (meaning->reason == REASON_LOGIN_METHOD)
-        error_set(err, meaning->reason,
-                  "%s asks user \"%s\" for a login method that cannot be used: %s", session->where,
-                  session->target->user, words->text);
-    else if (meaning->reason == REASON_QUERY_FAILED)
-        error_set(err, meaning->reason, "%s is not of the kind asked for: %s", session->where,
-                  words->text);
-    else
-        error_set(err, meaning->reason, "%s does not speak PostgreSQL's protocol: %s",
-                  session->where, words->text);
+    set_own_words(session, meaning->reason, words->text, err);
     error_brief(err, "%s", words->text);
-    if (meaning->remedy)
-        error_remedy(err, "%s", meaning->remedy);
+    advise(session, meaning, err);
     return tell_tls_first(session, err);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* endpoints.c - several hosts of one definition: which of their outcomes is the test's. */
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "probe_state.h"
 #include "text.h"
@@ -84,6 +86,20 @@ static bool try_endpoint(struct probe *probe, const struct target *target,
     return accepted;
 }
 
+/* A line break that came along with a password looks like a wrong password. */
+static void see_blanks(struct probe *probe, const struct target *target, const struct error *err)
+{
+    const char *password = target->password;
+    size_t length = password ? strlen(password) : 0;
+    if (err->reason != REASON_LOGIN_REFUSED || length == 0 ||
+        (!isspace((unsigned char)password[0]) && !isspace((unsigned char)password[length - 1])))
+        return;
+    probe_finding(
+        probe, SEVERITY_WARNING, "password-blank", target->password_property,
+        "the password begins or ends with a blank or a line break, which was sent as part "
+        "of it");
+}
+
 bool probe_each_endpoint(struct probe *probe, const struct target *target,
                          probe_attempt_function *attempt, struct error *err)
 {
@@ -107,5 +123,6 @@ bool probe_each_endpoint(struct probe *probe, const struct target *target,
     *err = decisive.error;
     probe->stage = decisive.stage;
     probe->deciding_attempt = decisive.attempt;
+    see_blanks(probe, target, err);
     return false;
 }

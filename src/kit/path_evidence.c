@@ -24,6 +24,7 @@ bool path_evidence_read(int fd, struct path_evidence *evidence)
         .bytes_acked = info.tcpi_bytes_acked,
         .bytes_received = info.tcpi_bytes_received,
         .last_receive_ms = info.tcpi_last_data_recv,
+        .last_send_ms = info.tcpi_last_data_sent,
         .round_trip_ms = info.tcpi_rtt / 1000.0,
     };
     if (length > offsetof(struct tcp_info, tcpi_bytes_sent))
@@ -69,6 +70,14 @@ static const struct cause *find_cause(const struct path_evidence *evidence)
     return NULL;
 }
 
+/* Data came long after our last request, and until now. */
+static bool is_sending(const struct path_evidence *evidence)
+{
+    enum { RECENT_MS = 1500, SPAN_MS = 500 };
+    return evidence->bytes_received > 0 && evidence->last_receive_ms < RECENT_MS &&
+           evidence->last_send_ms > evidence->last_receive_ms + SPAN_MS;
+}
+
 void path_evidence_explain(struct probe *probe, const struct path_evidence *evidence,
                            const char *where, const char *what, struct error *err)
 {
@@ -81,6 +90,14 @@ void path_evidence_explain(struct probe *probe, const struct path_evidence *evid
         error_set(err, REASON_TIMED_OUT, "%s %s (waiting for %s)", where, cause->text, what);
         error_brief(err, "%s", cause->brief);
         error_remedy(err, "%s", cause->remedy);
+    } else if (is_sending(evidence)) {
+        error_set(err, REASON_TIMED_OUT,
+                  "%s sends and sends, %llu bytes so far, the last %s ago, and comes to no end of "
+                  "%s: the network is fine (round trip %s), the service is not",
+                  where, (unsigned long long)evidence->bytes_received, silence, what, round_trip);
+        error_brief(err, "sends without end, waiting for %s", what);
+        error_remedy(err, "check that host and port are those of the service; if they are, see its "
+                          "log, and what stands in front of it");
     } else {
         error_set(
             err, REASON_TIMED_OUT,
@@ -97,7 +114,10 @@ void path_evidence_explain(struct probe *probe, const struct path_evidence *evid
         "%llu bytes received, %u segments out of order; round trip %s",
         where, (unsigned long long)evidence->bytes_acked, evidence->unacked, evidence->retransmits,
         (unsigned long long)evidence->bytes_received, evidence->out_of_order, round_trip);
-    probe_finding_at(probe, STAGE_COUNT, SEVERITY_NOTE, cause ? cause->rule : "service-silent",
+    probe_finding_at(probe, STAGE_COUNT, SEVERITY_NOTE,
+                     cause                  ? cause->rule
+                     : is_sending(evidence) ? "service-endless"
+                                            : "service-silent",
                      NULL, numbers);
     free(numbers);
 }

@@ -17,6 +17,7 @@ struct path_evidence {
     uint64_t bytes_received;
     uint32_t out_of_order;    /* segments that came before one that never did */
     uint32_t last_receive_ms; /* since data came last */
+    uint32_t last_send_ms;    /* since we sent last */
     double round_trip_ms;
 };
 

@@ -11,6 +11,7 @@
 #include "net_observer.h"
 #include "path_evidence.h"
 #include "probe_state.h"
+#include "secrecy.h"
 #include "text.h"
 #include "tls_observer.h"
 
@@ -126,6 +127,7 @@ static json_t *one_line(const char *text)
 {
     char line[TEXT_MAXIMUM];
     text_one_line(line, sizeof line, text, strlen(text));
+    secrecy_hide(line);
     return json_string(line);
 }
 

@@ -15,7 +15,7 @@
 #include "report_line.h"
 #include "text.h"
 
-enum { MARGIN_MS = 80, MARGIN_PARTS = 25 };
+enum { MARGIN_MS = 80, MARGIN_PARTS = 25, WHERE_MAXIMUM = 300 };
 
 /* The worker ends early enough to say why itself; the kill at the caller's deadline is the net. */
 static int64_t soft_deadline_us(int64_t began_us, int timeout_ms)
@@ -134,6 +134,19 @@ void launch_add_problems(struct launch *launch, const struct problems *problems)
         report_add_problems(launch->report, problems);
 }
 
+/* " of HOST:PORT", or nothing as long as the worker has not told. */
+static void name_target(const json_t *target, char *out, size_t size)
+{
+    const char *host = json_string_value(json_object_get(target, "host"));
+    char where[WHERE_MAXIMUM];
+    *out = '\0';
+    if (!host)
+        return;
+    text_endpoint(where, sizeof where, host,
+                  (unsigned)json_integer_value(json_object_get(target, "port")));
+    snprintf(out, size, " of %s", where);
+}
+
 /* No verdict came: say what happened to the worker. */
 static void classify(struct launch *launch, int status)
 {
@@ -141,7 +154,9 @@ static void classify(struct launch *launch, int status)
     enum stage stage = report->entered ? report->current : STAGE_INPUT;
     struct error err = ERROR_INIT;
     char after[32];
+    char whose[WHERE_MAXIMUM + 4];
     text_duration(after, sizeof after, launch->timeout_ms);
+    name_target(report->target, whose, sizeof whose);
     if (launch->refused_line)
         error_set(&err, REASON_INTERNAL, "the worker said something that is no report line");
     else if (launch->timed_out && stage < STAGE_DNS)
@@ -150,10 +165,9 @@ static void classify(struct launch *launch, int status)
                   after, stage_name(stage));
     else if (launch->timed_out)
         error_set(&err, REASON_TIMED_OUT,
-                  "the test was ended at its deadline of %s while it was at the stage %s: a call "
-                  "into the client "
-                  "library did not come back",
-                  after, stage_name(stage));
+                  "the test%s was ended at its deadline of %s while it was at the stage %s: a call "
+                  "into the client library did not come back",
+                  whose, after, stage_name(stage));
     else if (WIFSIGNALED(status))
         error_set(&err, REASON_WORKER_CRASHED, "the worker died of signal %d (%s) at the stage %s",
                   WTERMSIG(status), strsignal(WTERMSIG(status)), stage_name(stage));

@@ -175,6 +175,15 @@ static bool is_severity(const char *word)
     return word && (!strcmp(word, "note") || !strcmp(word, "warning") || !strcmp(word, "error"));
 }
 
+/* A client library that tries once more by itself brings the same finding again. */
+static bool has_finding(const json_t *findings, const json_t *finding)
+{
+    for (size_t i = 0; i < json_array_size(findings); i++)
+        if (json_equal(json_array_get(findings, i), finding))
+            return true;
+    return false;
+}
+
 static bool read_finding(struct report *report, const json_t *line)
 {
     json_t *finding = json_object_get(line, "finding");
@@ -185,7 +194,8 @@ static bool read_finding(struct report *report, const json_t *line)
         return false;
     if (!stage->findings)
         stage->findings = json_array();
-    if (json_array_size(stage->findings) < FINDINGS_MAXIMUM)
+    if (json_array_size(stage->findings) < FINDINGS_MAXIMUM &&
+        !has_finding(stage->findings, finding))
         json_array_append(stage->findings, finding);
     return true;
 }

@@ -23,6 +23,7 @@
 #include "reference.h"
 #include "resolve.h"
 #include "resolve_connector.h"
+#include "secrecy.h"
 #include "text.h"
 #include "tls_observer.h"
 
@@ -413,6 +414,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     probe_stage(test.probe, STAGE_INPUT);
     read_files(&test);
     understand(&test, strict);
+    secrecy_begin(test.resolution.target);
     test.resolution.target->write_back = json_is_true(json_object_get(request, "write_back"));
     tell_plan(&test);
     tell_target(&test);

@@ -113,13 +113,50 @@ def postgresql_error(sqlstate, text, severity="FATAL"):
     return b"E" + struct.pack("!I", len(fields) + 5) + fields + b"\0"
 
 
-def without_tls(answer):
+def without_tls(answer, then=hold):
     """PostgreSQL without TLS: refuse the SSLRequest, and give ANSWER to the start-up packet of a plain login."""
     def behave(connection):
         if connection.recv(8) == struct.pack("!II", 8, 80877103):
             connection.sendall(b"N")
         if connection.recv(65536):
             connection.sendall(answer)
+            then(connection)
+    return behave
+
+
+def postgresql_message(kind, body=b""):
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+POSTGRESQL_LET_IN = b"".join((postgresql_message(b"R", bytes(4)), postgresql_message(b"S", b"server_version\0" b"15.1\0"),
+                              postgresql_message(b"Z", b"I")))
+POSTGRESQL_ROW = postgresql_message(b"D", struct.pack("!HI", 1, 1) + b"1")
+POSTGRESQL_ROWS = postgresql_message(b"T", struct.pack("!H", 1) + b"a\0" + bytes(18)) + POSTGRESQL_ROW
+
+
+def lets_in(answer, endless=b"", then=hold):
+    """PostgreSQL without TLS or a login; ANSWER is to the first query, and ENDLESS follows it as long as we stay."""
+    def behave(connection):
+        if connection.recv(8) == struct.pack("!II", 8, 80877103):
+            connection.sendall(b"N")
+        if connection.recv(65536):
+            connection.sendall(POSTGRESQL_LET_IN)
+        if connection.recv(65536):
+            connection.sendall(answer)
+            while endless:
+                connection.sendall(endless)
+            then(connection)
+    return behave
+
+
+def scrams(rounds, signature):
+    """PostgreSQL without TLS, and SCRAM with ROUNDS, whose server proves itself by SIGNATURE."""
+    def behave(connection):
+        without_tls(postgresql_message(b"R", struct.pack("!I", 10) + b"SCRAM-SHA-256\0\0"), then=lambda _: None)(connection)
+        nonce = connection.recv(65536).split(b"r=")[1]
+        connection.sendall(postgresql_message(b"R", struct.pack("!I", 11) + b"r=" + nonce + b"more,s=c2FsdHNhbHQ=,i=%d" % rounds))
+        if connection.recv(65536):
+            connection.sendall(postgresql_message(b"R", struct.pack("!I", 12) + b"v=" + signature))
             hold(connection)
     return behave
 
@@ -221,6 +258,26 @@ POSTGRESQL = {
     "refuses-with-control-bytes": without_tls(postgresql_error("3D000", "data\x1b[31mbase \u202egone")),
     "starting": without_tls(postgresql_error("57P03", "the database system is starting up")),
     "unknown-login-method": without_tls(b"R" + struct.pack("!II", 8, 99)),
+    "says-the-password": without_tls(postgresql_error("28P01", "password c4nary-bad-peer-s3cret is wrong")),
+    "cannot-fork": without_tls(b"Ecould not fork new process for connection: Cannot allocate memory\n\0", closes),
+    "error-without-words": without_tls(postgresql_message(b"E", b"\0"), closes),
+    "wants-ldap": without_tls(postgresql_error("28000", 'LDAP authentication failed for user "app"')),
+    "wants-ident": without_tls(postgresql_error("28000", 'Ident authentication failed for user "app"')),
+    "wants-kerberos": without_tls(postgresql_message(b"R", struct.pack("!I", 7))),
+    "wants-tls-bound-scram": without_tls(postgresql_message(b"R", struct.pack("!I", 10) + b"SCRAM-SHA-256-PLUS\0\0")),
+    "pooler-failing": without_tls(postgresql_error("08P01", "server login has been failing, try again later (server_login_retry)")),
+    "pooler-startup-parameter": without_tls(postgresql_error("08P01", "unsupported startup parameter: search_path")),
+    "proxy-wants-tls": without_tls(postgresql_error("28000", "This RDS Proxy requires TLS connections")),
+    "out-of-disk": without_tls(postgresql_error("53100", "could not write lock file: No space left on device")),
+    "wrong-signature": scrams(4096, b"A" * 43 + b"="),
+    "two-billion-rounds": scrams(2000000000, b""),
+    "answers-two": lets_in(POSTGRESQL_ROWS[:-1] + b"2" + postgresql_message(b"C", b"SELECT 1\0") + postgresql_message(b"Z", b"I")),
+    "answers-nothing": lets_in(postgresql_message(b"I") + postgresql_message(b"Z", b"I")),
+    "answers-without-end": lets_in(POSTGRESQL_ROWS, endless=POSTGRESQL_ROW * 1000),
+    "notices-without-end": lets_in(b"", endless=postgresql_message(b"N", b"SNOTICE\0C00000\0Mwait\0\0")),
+    "cancels": lets_in(postgresql_error("57014", "canceling statement due to statement timeout") + postgresql_message(b"Z", b"I")),
+    "silent-at-query": lets_in(b""),
+    "closes-at-query": lets_in(b"", then=closes),
 }
 
 MYSQL = {

@@ -21,6 +21,7 @@ host    all clear all password
 host    all md5 all md5
 host    all nologin all trust
 hostssl all certified all cert
+host    all certified all reject
 host    all all all scram-sha-256
 """
 

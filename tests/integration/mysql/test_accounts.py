@@ -56,6 +56,7 @@ REFUSED = [
     ("имя", "wr0ng-canary", "orders", "LOGIN_REFUSED", 1045),
     ("seeall", "pw-seeall", "nosuch", "DATABASE_MISSING", 1049),
     ("app", "pw-app", "nosuch", "PERMISSION_DENIED", 1044),
+    ("app", "pw-app", "d" * 65, "DATABASE_MISSING", 1102 if MARIADB else 1059),
     ("nopriv", "pw-nopriv", "orders", "PERMISSION_DENIED", 1044),
     ("locked", "pw-locked", "orders", "LOGIN_NOT_ALLOWED", 4151 if MARIADB else 3118),
     ("locked", "wr0ng-canary", "orders", "LOGIN_REFUSED", 1045),

@@ -89,9 +89,41 @@ def test_a_refused_login_names_the_cause(server, user, password, database, code,
     assert password == "" or password not in json.dumps(report)
 
 
+URL, USER, WORD = (f"ConnectionProperties.{key}" for key in ("JDBC_CONNECTION_URL", "USERNAME", "PASSWORD"))
+
+
+@pytest.mark.parametrize("user, database, blamed, remedy", [
+    ("nobody", "orders", WORD, "VALID UNTIL"),
+    ("app", "nosuch", URL, "correct the name"),
+    ("nopriv", "orders", URL, "GRANT CONNECT"),
+    ("app", "closed", URL, "ALLOW_CONNECTIONS"),
+    ("rejected", "orders", USER, 'a line "reject"'),
+    ("nologin", "orders", USER, "ALTER ROLE"),
+    ("limited", "orders", USER, "CONNECTION LIMIT"),
+])
+def test_a_refusal_blames_a_property_and_says_what_to_change(server, user, database, blamed, remedy):
+    report = verdict(definition(server, user, f"pw-{user}", database, **ENFORCED))
+    assert report["property"] == blamed and remedy in report["remedy"]
+
+
+def test_a_database_that_nobody_named_is_told_as_the_users(server):
+    report = verdict(definition(server, database="", **ENFORCED))
+    expect(report, "DATABASE_MISSING", "login", '"app", the user\'s name: none is given', "3D000")
+    assert "none is given" in report["remedy"]
+
+
+def test_a_line_break_behind_the_password_is_told(server):
+    report = verdict(definition(server, password="pw-app\n", **ENFORCED))
+    expect(report, "LOGIN_REFUSED", "login", "28P01")
+    assert [one["property"] for one in report["findings"] if one["rule"] == "password-blank"] == [WORD]
+    assert "password-blank" not in rules(verdict(definition(server, password="wr0ng", **ENFORCED)))
+
+
 def test_a_user_let_in_over_tls_only_is_told_so(server):
     report = verdict(definition(server, "tlsonly", "pw-tlsonly", query="?sslmode=disable"))
     expect(report, "TLS_REQUIRED", "login", "over TLS only", "no encryption")
+    report = verdict(definition(server, "certified", "any", query="?sslmode=disable"))
+    expect(report, "TLS_REQUIRED", "login", "over TLS only, and there with a client certificate")
     assert verdict(definition(server, "tlsonly", "pw-tlsonly"))["exit"] == 0
 
 
@@ -172,12 +204,28 @@ def test_a_startup_option_that_the_server_refuses(server):
     report = verdict(definition(server, query="?options=-c%20nosuch=1", **ENFORCED))
     expect(report, "INVALID_INPUT", "login", "42704", "nosuch")
     assert stages(report)["tls"] == "passed" and report["exit"] == 1
+    assert report["reason"].count("unrecognized") == 1 and report["property"] == URL
+    findings = [json.dumps(one) for one in verdict(definition(server, query="?options=-c%20nosuch=1"))["findings"]]
+    assert len(findings) == len(set(findings)) == 1
 
 
 def test_the_kind_of_server_asked_for(server):
     expect(verdict(definition(server, query="?targetServerType=secondary")), "QUERY_FAILED", "login", "hot standby")
-    strange = verdict(definition(server, query="?targetServerType=best"))
-    assert strange["exit"] == 0 and any("targetServerType=best" in one["message"] for one in strange["findings"])
+    for kind in ("primary", "PREFERPRIMARY", "preferSecondary", "any"):
+        assert verdict(definition(server, query=f"?targetServerType={kind}"))["exit"] == 0
+
+
+@pytest.mark.parametrize("parameter", ["targetServerType=best", "targetServerType=", "channelBinding=maybe", "channelBinding"])
+def test_a_value_that_no_driver_knows_is_refused(server, parameter):
+    expect(verdict(definition(server, query=f"?{parameter}")), "INVALID_INPUT", "input", parameter.split("=")[0], "none of")
+
+
+def test_channel_binding_is_heeded(server):
+    assert verdict(definition(server, query="?channelBinding=Require"))["exit"] == 0
+    for user, query in (("app", "?channelBinding=require&sslmode=disable"), ("md5", "?channelBinding=require")):
+        report = verdict(definition(server, user, f"pw-{user}", query=query))
+        expect(report, "LOGIN_METHOD", "login", "channel binding")
+        assert report["property"] == URL
 
 
 @pytest.mark.parametrize("location", ["{text}", "${{file:{path}}}", "file://{path}"])
