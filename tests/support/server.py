@@ -71,7 +71,7 @@ class Server:
         self.signal_all(signal.SIGCONT)
 
     def signal_all(self, number):
-        os.kill(self.process.pid, number)
+        self.process.send_signal(number)
         for child in subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split():
             with contextlib.suppress(ProcessLookupError):  # a session that ends just now
                 os.kill(int(child), number)

@@ -18,7 +18,7 @@ PLAIN = "?useSSL=false"
 
 @pytest.fixture(scope="module")
 def server():
-    with KIND("--bind-address=*") as running_server:
+    with KIND("--bind-address=127.0.0.1,::1") as running_server:
         running_server.sql(*(OF_MARIADB if MARIADB else OF_MYSQL), *OF_BOTH)
         yield running_server
 
