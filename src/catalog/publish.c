@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -32,8 +33,10 @@ bool publish(const char *path, const void *data, size_t length)
 {
     char *temporary = text_format("%s.XXXXXX", path);
     int fd = mkostemp(temporary, O_CLOEXEC);
-    bool made = fd >= 0 && fd_write_all(fd, data, length) && fsync(fd) == 0 &&
-                (link(temporary, path) == 0 || errno == EEXIST) && sync_folder(path);
+    /* A umask may have taken our own rights. */
+    bool made = fd >= 0 && fchmod(fd, 0600) == 0 && fd_write_all(fd, data, length) &&
+                fsync(fd) == 0 && (link(temporary, path) == 0 || errno == EEXIST) &&
+                sync_folder(path);
     int why = errno;
     if (fd >= 0)
         unlink(temporary);

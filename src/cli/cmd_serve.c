@@ -80,10 +80,11 @@ const struct command command_serve = {
         "DeleteConnection, BatchDeleteConnection and TestConnection to the clients of AWS, whose\n"
         "endpoint is this service:\n"
         "  aws glue test-connection --connection-name orders --endpoint-url http://127.0.0.1:9480\n"
+        "\n"
         "Beside them: POST /v1/test and GET /v1/reports/REQUEST-ID (whole reports), /metrics,\n"
-        "/probe?target=NAME (Prometheus), /livez, /readyz. SIGTERM lets what runs come to its "
-        "end,\n"
-        "as SIGINT and SIGHUP do. As process 1 of a container it reaps whoever was left behind.",
+        "/probe?target=NAME (Prometheus), /livez, /readyz. SIGTERM lets what runs come to its\n"
+        "end, as SIGINT and SIGHUP do. As process 1 of a container it reaps whoever was left "
+        "behind.",
     .run = run_serve,
     .rows = rows,
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - the program: argv[1] is a command. */
 #include <errno.h>
+#include <event2/event.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -76,6 +78,19 @@ static void hold_standard_descriptors(void)
             open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* libevent ends the program where it cannot have a loop: out of descriptors, for one. */
+static void tell_event(int severity, const char *words)
+{
+    if (severity == EVENT_LOG_ERR)
+        fprintf(stderr, "testconn: no event loop: %s\n", words);
+}
+
+static void end_without_event_loop(int code)
+{
+    (void)code;
+    exit(EXIT_ERROR);
+}
+
 /* Output that did not get out is a failure, but for a reader who has had enough. */
 static int finish(int code)
 {
@@ -87,7 +102,7 @@ static int finish(int code)
     if (poll(&reader, 1, 0) > 0 && reader.revents & POLLERR)
         return code;
     fprintf(stderr, "testconn: standard output: %s\n", words);
-    return code ? code : EXIT_ERROR;
+    return code < EXIT_ERROR ? EXIT_ERROR : code;
 }
 
 static const struct command *find_command(const char *name)
@@ -126,6 +141,8 @@ int main(int argc, char **argv)
 {
     hold_standard_descriptors();
     signals_prepare();
+    event_set_log_callback(tell_event);
+    event_set_fatal_callback(end_without_event_loop);
     /* Definitions hold secrets: no core file, and no look into our memory. */
     prctl(PR_SET_DUMPABLE, 0);
     json_memory_wipe();

@@ -251,7 +251,7 @@ int output_name_width(const char *const *names, size_t count)
 {
     int width = 0;
     for (size_t i = 0; i < count; i++) {
-        char *name = columns_text(names[i]);
+        char *name = columns_text(*names[i] ? names[i] : "connection");
         int columns = columns_of(name);
         width = columns > width ? columns : width;
         free(name);

@@ -20,6 +20,8 @@ enum {
 static char *describe(const struct report *report, const char *note)
 {
     const char *what = report->brief ? report->brief : report->reason;
+    if (report->status == REPORT_SKIPPED)
+        return xstrdup(what);
     return text_format("%s: %s%s%s%s", reason_name(report->code), what ? what : "",
                        *note ? " (" : "", note, *note ? ")" : "");
 }

@@ -153,7 +153,10 @@ static void take_report(void *argument, size_t key, struct report *report)
 {
     struct run *run = argument;
     if (report->status == REPORT_SKIPPED) { /* the waiting has ended otherwise */
-        report_free(report);
+        if (run->waiting[key].report)
+            report_free(report);
+        else
+            run->waiting[key].report = report;
         return;
     }
     bool changed = keep(run, key, report);
@@ -245,10 +248,33 @@ static void give_up(struct run *run)
         run->gave_up = true;
         char *note = text_format("gave up after %u attempt%s", waiting->attempts,
                                  waiting->attempts == 1 ? "" : "s");
+        if (waiting->report && waiting->report->status == REPORT_SKIPPED) {
+            report_free(waiting->report);
+            waiting->report = NULL;
+        }
         if (!waiting->report)
             waiting->report = make_unbegun(run->input.list.items[i]);
         end_one(run, i, "FAILED", note);
         free(note);
+    }
+}
+
+/* What was not over when the waiting ended otherwise stays as it was last seen; where no attempt
+ * came to an end, it is skipped. */
+static void leave_open(struct run *run, bool interrupted)
+{
+    for (size_t i = 0; i < run->input.list.count; i++) {
+        struct waiting *waiting = &run->waiting[i];
+        const struct connection *connection = run->input.list.items[i];
+        if (waiting->over)
+            continue;
+        if (!waiting->report) {
+            waiting->report = report_new(connection->label, connection->type);
+            report_skip(waiting->report, "the waiting has ended before");
+        }
+        summary_add(&run->summary, waiting->report);
+        if (interrupted && waiting->report->status == REPORT_SKIPPED)
+            print_line(run, waiting->report, "skipped", "");
     }
 }
 
@@ -268,6 +294,8 @@ static int finish(struct run *run, int ended_by)
 {
     if (!ended_by && !run->failed)
         give_up(run);
+    else
+        leave_open(run, ended_by != 0);
     if (strcmp(run->settings->output, "json") == 0)
         print_json(run);
     stored_flush(run->stored);

@@ -40,6 +40,45 @@ static bool advance(struct reader *reader)
 
 static json_t *read_value(struct reader *reader, int depth);
 
+/* Whether TAG means what is written anyway: none, "!", or a word of JSON's own kinds. Others ask
+ * for something that nobody here does (!!binary, !Ref). */
+static bool is_plain_tag(const yaml_char_t *tag)
+{
+    static const char *const kinds[] = {"str", "int", "float", "bool", "null", "seq", "map"};
+    static const char core[] = "tag:yaml.org,2002:";
+    if (!tag || strcmp((const char *)tag, "!") == 0)
+        return true;
+    if (strncmp((const char *)tag, core, sizeof core - 1) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp((const char *)tag + sizeof core - 1, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The tag of the event at hand, or NULL. */
+static const yaml_char_t *tag_of(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        return event->data.scalar.tag;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.tag;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.tag;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_START_EVENT:
+    case YAML_DOCUMENT_END_EVENT:
+    case YAML_ALIAS_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+    default:
+        return NULL;
+    }
+}
+
 static json_t *read_scalar(struct reader *reader)
 {
     const char *text = (const char *)reader->event.data.scalar.value;
@@ -118,6 +157,8 @@ static json_t *read_value(struct reader *reader, int depth)
         return fail(reader, &reader->event.start_mark, "nested too deeply");
     if (reader->event.type == YAML_ALIAS_EVENT)
         return fail(reader, &reader->event.start_mark, "aliases (*name) are not allowed");
+    if (!is_plain_tag(tag_of(&reader->event)))
+        return fail(reader, &reader->event.start_mark, "tags (!name) are not allowed");
     if (reader->event.type == YAML_SCALAR_EVENT)
         return read_scalar(reader);
     if (reader->event.type == YAML_SEQUENCE_START_EVENT)

@@ -3,6 +3,7 @@
 #include "registry.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,29 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct manifest *)a)->name, ((const struct manifest *)b)->name);
 }
 
+/* Whether we had too little of something, and the file may be fine. */
+static bool is_want(int why)
+{
+    return why == EMFILE || why == ENFILE || why == ENOMEM;
+}
+
 static void add(struct registry *registry, const char *file)
 {
     json_error_t problem;
     char *path = text_format("%s/%s", registry->folder, file);
+    errno = 0;
     json_t *document = json_load_file(path, 0, &problem);
+    if (!document && is_want(errno))
+        registry->unread = errno;
     struct manifest manifest = {
         .document = document,
         .name = json_string_value(json_object_get(document, "name")),
         .summary = json_string_value(json_object_get(document, "summary")),
         .default_port = (uint16_t)json_integer_value(json_object_get(document, "default_port")),
     };
-    if (!manifest.name || !manifest.summary) {
+    if (!document && registry->unread) {
+        fprintf(stderr, "testconn: %s: %s\n", path, strerror(registry->unread));
+    } else if (!manifest.name || !manifest.summary) {
         fprintf(stderr, "testconn: %s: not a driver's manifest; left out\n", path);
     } else if (json_integer_value(json_object_get(document, "abi")) != TESTCONN_DRIVER_ABI) {
         fprintf(stderr, "testconn: %s: made for another version of testconn; left out\n", path);
@@ -62,6 +74,8 @@ struct registry *registry_new(const char *folder)
 {
     struct registry *registry = make(folder);
     DIR *directory = opendir(folder);
+    if (!directory && is_want(errno))
+        registry->unread = errno;
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
         size_t length = strlen(entry->d_name);
         if (length > 5 && strcmp(entry->d_name + length - 5, ".json") == 0)

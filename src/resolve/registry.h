@@ -23,6 +23,7 @@ struct registry {
     char *folder;
     struct manifest *items;
     size_t count;
+    int unread; /* errno of a manifest that could not be read for want of something of ours; or 0 */
 };
 
 /*

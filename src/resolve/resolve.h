@@ -19,9 +19,10 @@ struct origin {
 
 /* How a definition was understood. Begin with resolution_init(), end with resolution_release(). */
 struct resolution {
-    struct target *target;    /* NULL when the definition is refused or nothing claims it */
-    enum reason reason;       /* REASON_NONE, INVALID_INPUT, UNSUPPORTED_TYPE, DRIVER_MISSING */
-    struct error error;       /* for UNSUPPORTED_TYPE and DRIVER_MISSING */
+    struct target *target; /* NULL when the definition is refused or nothing claims it */
+    enum reason reason;    /* REASON_NONE, INVALID_INPUT, UNSUPPORTED_TYPE, DRIVER_MISSING, or BUSY:
+                              out    of descriptors, the drivers are not known */
+    struct error error;    /* for all but INVALID_INPUT */
     struct problems problems; /* of validation and of resolving, notes included */
     struct origin *origins;
     size_t origin_count;

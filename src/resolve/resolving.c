@@ -45,9 +45,13 @@ bool resolving_refuse(struct resolving *resolving, enum reason reason, const cha
 
 bool resolving_missing_driver(struct resolving *resolving, const char *what, const char *property)
 {
-    char *message =
-        text_format("no driver for %s is installed in %s", what, resolving->registry->folder);
-    resolving_refuse(resolving, REASON_DRIVER_MISSING, property, message);
+    const struct registry *registry = resolving->registry;
+    enum reason reason = registry->unread ? REASON_BUSY : REASON_DRIVER_MISSING;
+    char *message = registry->unread ? text_format("the drivers in %s cannot be read: %s",
+                                                   registry->folder, strerror(registry->unread))
+                                     : text_format("no driver for %s is installed in %s", what,
+                                                   registry->folder);
+    resolving_refuse(resolving, reason, property, message);
     free(message);
     return false;
 }

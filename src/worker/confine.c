@@ -33,10 +33,14 @@ static bool drop_capabilities(void)
     return syscall(SYS_capset, &header, data) == 0;
 }
 
-static bool limit(int resource, rlim_t value)
+/* Not above what the caller is held to, which nobody may raise. */
+static bool limit(__rlimit_resource_t resource, rlim_t value)
 {
-    struct rlimit both = {.rlim_cur = value, .rlim_max = value};
-    return setrlimit((__rlimit_resource_t)resource, &both) == 0;
+    struct rlimit both;
+    if (getrlimit(resource, &both) < 0)
+        return false;
+    both.rlim_cur = both.rlim_max = both.rlim_max < value ? both.rlim_max : value;
+    return setrlimit(resource, &both) == 0;
 }
 
 /* Calls that make a process, or reach into another one. */

@@ -42,8 +42,9 @@ def test_the_default_is_in_the_users_state_folder(tmp_path):
     refused(done, 2, "--catalog")
 
 
-def test_files_are_for_their_owner_alone(catalog):
-    os.umask(0)
+@pytest.mark.parametrize("mask", [0, 0o777])
+def test_files_are_for_their_owner_alone_and_stay_his(catalog, mask):
+    os.umask(mask)
     try:
         catalog.create(orders())
     finally:

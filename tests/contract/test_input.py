@@ -33,6 +33,7 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)
     ('["a"]', ["element 1"]), ('[{"Name": "a"}, 3]', ["element 2"]), ('{"ConnectionList": []}', ["no connection"]),
     ('{"x": 1}', ["no connection"]),
     ('{"ConnectionName": "a", "TestConnectionInput": {}}', ["both given"]), ("&a [*a]", ["alias"]), (BOMB, ["alias"]),
+    ("Name: !!binary aGk=\n", ["YAML", "line 1", "tag"]), ("Name: !Ref x\n", ["tag"]), ("!x {a: b}", ["tag"]), ("- !<y> [a]", ["tag"]),
     ("--- {}\n--- {}\n", ["more than one"]), ('{"Name": "a"}\n{"Name": "b"}', ["JSON", "line 2"]),
     ("Name: n\nConnectionProperties:\n\tHOST: x\n", ["YAML", "line 3"]), ("[" * 100_000, ["JSON", "depth"]),
     ('{"a":' * 5000 + "1" + "}" * 5000, ["JSON", "depth"]), ("a: " + "[" * 20_000, ["YAML", "deep"]),

@@ -118,6 +118,27 @@ def test_a_killed_template_does_not_stop_the_run():
     assert running(PROGRAM) == []
 
 
+@pytest.mark.parametrize("limit", range(4, 14))
+def test_so_few_descriptors_that_nothing_begins_is_told_as_our_own_want(limit):
+    """No driver is called missing, and no library ends the program in its own way."""
+    definition = json.dumps({"ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "127.0.0.1", "PORT": "1"}})
+    done = subprocess.run(["/bin/bash", "-c", f'ulimit -n {limit}; exec "{PROGRAM}" test -i - -o ndjson'], input=definition, text=True,
+                          capture_output=True)
+    if done.returncode == 127:
+        return  # not even the loader had enough
+    code = json.loads(done.stdout)["code"] if done.stdout else None
+    assert (done.returncode, code) in {(3, None), (3, "BUSY"), (3, "INTERNAL"), (1, "CONNECT_REFUSED")}, (done.returncode, done)
+    assert code or "Too many open files" in done.stderr
+
+
+@pytest.mark.applies(not SANITIZED)
+def test_a_caller_with_less_memory_than_ours_is_no_obstacle():
+    definition = json.dumps({"ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "127.0.0.1", "PORT": "1"}})
+    done = subprocess.run(["/bin/bash", "-c", f'ulimit -d 65536; exec "{PROGRAM}" test -i - -o ndjson'], input=definition, text=True,
+                          capture_output=True)
+    assert json.loads(done.stdout)["code"] == "CONNECT_REFUSED", done
+
+
 def test_running_out_of_descriptors_is_busy_and_the_run_goes_on():
     done = subprocess.run(["/bin/bash", "-c", f'ulimit -n 24; exec "{PROGRAM}" test --input - -o json --timeout 2s --jobs 64 '
                            + " ".join(DRIVERS)], input=json.dumps([act("hang")] * 40), text=True, capture_output=True)

@@ -65,7 +65,7 @@ def test_a_reader_that_leaves_ends_the_run_in_silence(many, form):
 
 
 @pytest.mark.parametrize("command", [f"test -i $F -o {form}" for form in FORMATS] + [
-    "explain -i $F", "explain -i $F -o json", "drivers", "drivers -o json", "version", "--help", "test --help"])
+    "explain -i $F", "explain -i $F -o json", "drivers", "drivers -o json", "version", "--help", "test --help", "cert check $F"])
 @pytest.mark.parametrize("where, words", [("> /dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
 def test_output_that_cannot_be_written_is_told_with_exit_3(many, command, where, words):
     done = shell(f"$P {command} {where}", many)

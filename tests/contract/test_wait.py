@@ -15,6 +15,7 @@ import pytest
 from support.catalog import Catalog
 from support.processes import free_port, running, wait_until
 from support.program import BUILD, PROGRAM, jdbc
+from support.silent import Silent
 
 CANARY = "c4nary-77ab"
 
@@ -391,6 +392,37 @@ def test_signals_end_the_waiting(catalog, how, code):
     process.send_signal(how)
     assert process.wait(5) == code
     wait_until(lambda: running(PROGRAM) == [], 3, "the end of all processes")
+
+
+@pytest.mark.parametrize("how, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_a_whole_report(catalog, how, code):
+    """What was seen of one stays, the other is skipped: both are counted."""
+    with Silent() as silent:
+        catalog.create(network("net", free_port()))
+        catalog.create(pg(silent.port))
+        for output in ("json", "text"):
+            process = catalog.start("wait", "net", "orders", "--wait", "30s", "-o", output)
+            wait_until(lambda: len(silent.visitors) > 0, 5, "the connection")
+            time.sleep(0.3)  # both are seen to wait
+            process.send_signal(how)
+            text = process.communicate(timeout=5)[0]
+            silent.visitors.clear()
+            assert process.returncode == code
+            if output == "json":
+                document = json.loads(text)
+                assert [test["status"] for test in document["tests"]] == ["failed", "skipped"], document
+                assert (document["summary"]["failed"], document["summary"]["skipped"]) == (1, 1)
+            else:
+                assert "orders  skipped" in text and "net" in text.splitlines()[0], text
+
+
+def test_one_that_waiting_cannot_help_leaves_the_others_counted(catalog):
+    with Silent() as silent:
+        done = catalog.run("wait", "--input", "-", "-o", "json", "--wait", "20s",
+                           stdin=json.dumps([pg(silent.port), pg(1, name="bad", JDBC_ENFORCE_SSL="maybe")]))
+    document = json.loads(done.stdout)
+    assert done.returncode == 2 and [test["status"] for test in document["tests"]] == ["skipped", "failed"], document
+    assert (document["summary"]["failed"], document["summary"]["skipped"]) == (1, 1)
 
 
 def test_the_json_of_wait_counts_attempts(catalog):

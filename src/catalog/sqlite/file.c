@@ -146,7 +146,7 @@ static bool make_folders(const char *path)
     bool made = true;
     for (char *slash = strchr(folder + 1, '/'); slash && made; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        made = mkdir(folder, 0700) == 0 || errno == EEXIST;
+        made = mkdir(folder, 0700) == 0 ? chmod(folder, 0700) == 0 : errno == EEXIST;
         *slash = '/';
     }
     free(folder);
