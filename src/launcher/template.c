@@ -5,15 +5,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "fd.h"
 #include "testconn/deadline.h"
 #include "text.h"
 
@@ -26,7 +21,7 @@ struct template *template_new(struct event_base *base, const char *module_path)
     struct template *template = xcalloc(1, sizeof *template);
     template->base = base;
     template->module_path = xstrdup(module_path);
-    template->control = -1;
+    template->process.control = -1;
     template->refusal = evtimer_new(base, tell_refusal, template);
     TAILQ_INIT(&template->orders);
     return template;
@@ -41,57 +36,22 @@ static struct worker_process take_asked(struct template *template)
     return worker;
 }
 
-/* What was asked of it does not come any more; what it had made and not told is ended. */
+/* What was asked of it does not come any more; what it had made is ended. */
 static void stop(struct template *template)
 {
-    int answer[2];
+    int error;
     int status;
-    if (template->pid > 0)
-        kill(template->pid, SIGKILL);
+    if (template->process.control < 0)
+        return;
+    kill(template->process.pid, SIGKILL);
     while (template->asked_count > 0) {
         struct worker_process worker = take_asked(template);
-        if (recv(template->control, answer, sizeof answer, MSG_DONTWAIT) == sizeof answer)
-            worker.pid = answer[0];
+        template_process_answer(&template->process, &worker.pid, &error);
         worker_process_end(&worker, &status);
     }
-    if (template->answers) {
-        event_free(template->answers);
-        event_free(template->patience);
-    }
-    template->answers = template->patience = NULL;
-    fd_close(&template->control);
-    while (template->pid > 0 && waitpid(template->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
-    template->pid = 0;
-}
-
-/* posix_spawn() of this program in the role of a template; its environment is empty. */
-static bool spawn(struct template *template, int socket)
-{
-    char front[24];
-    char program[] = "testconn";
-    char role[] = "template";
-    char *arguments[] = {program, role, template->module_path, front, NULL};
-    char *environment[] = {NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigemptyset(&none);
-    snprintf(front, sizeof front, "%ld", (long)getpid());
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
-    posix_spawn_file_actions_adddup2(&actions, socket, TEMPLATE_FD);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    int error = posix_spawn(&template->pid, "/proc/self/exe", &actions, &attributes, arguments,
-                            environment);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    if (error)
-        template->pid = 0;
-    errno = error;
-    return error == 0;
+    event_free(template->answers);
+    event_free(template->patience);
+    template_process_stop(&template->process);
 }
 
 static void see_answers(evutil_socket_t fd, short what, void *argument);
@@ -99,7 +59,6 @@ static void see_patience(evutil_socket_t fd, short what, void *argument);
 
 static bool start(struct template *template, struct error *err)
 {
-    int pair[2];
     int64_t now_us = clock_now_us();
     if (now_us - template->counts_since_us > (int64_t)STARTS_MS * 1000) {
         template->counts_since_us = now_us;
@@ -108,40 +67,13 @@ static bool start(struct template *template, struct error *err)
     if (template->starts++ >= STARTS_MAXIMUM)
         return error_set(err, REASON_INTERNAL, "the template of %s died again and again",
                          template->module_path);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return error_set(err, REASON_BUSY, "no socket for a template: %s", strerror(errno));
-    bool spawned = spawn(template, pair[1]);
-    if (!spawned)
-        error_set(err, REASON_BUSY, "no process for a template: %s", strerror(errno));
-    close(pair[1]);
-    if (!spawned) {
-        close(pair[0]);
+    if (!template_process_start(&template->process, template->module_path, err))
         return false;
-    }
-    template->control = pair[0];
-    template->answers =
-        event_new(template->base, pair[0], EV_READ | EV_PERSIST, see_answers, template);
+    template->answers = event_new(template->base, template->process.control, EV_READ | EV_PERSIST,
+                                  see_answers, template);
     template->patience = event_new(template->base, -1, EV_PERSIST, see_patience, template);
     event_add(template->answers, NULL);
     return true;
-}
-
-static bool send_socket(int control, int socket)
-{
-    char byte = 'w';
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } part = {.header = {.cmsg_level = SOL_SOCKET,
-                         .cmsg_type = SCM_RIGHTS,
-                         .cmsg_len = CMSG_LEN(sizeof socket)}};
-    struct iovec piece = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &piece,
-                             .msg_iovlen = 1,
-                             .msg_control = &part,
-                             .msg_controllen = sizeof part.space};
-    memcpy(CMSG_DATA(&part.header), &socket, sizeof socket);
-    return sendmsg(control, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
 }
 
 static bool is_fatal(int error)
@@ -154,9 +86,10 @@ static bool is_fatal(int error)
 static bool ask(struct template *template, struct error *err)
 {
     int pair[2];
-    if ((template->control < 0 && !start(template, err)) || !worker_process_sockets(pair, err))
+    if ((template->process.control < 0 && !start(template, err)) ||
+        !worker_process_sockets(pair, err))
         return false;
-    bool sent = send_socket(template->control, pair[1]);
+    bool sent = template_process_ask(&template->process, pair[1]);
     if (!sent && is_fatal(errno))
         error_set(err, REASON_BUSY, "no process for a worker: %s", strerror(errno));
     close(pair[1]);
@@ -247,24 +180,18 @@ static void take_answer(struct template *template, pid_t pid, int error)
 static void see_answers(evutil_socket_t fd, short what, void *argument)
 {
     struct template *template = argument;
-    int answer[2];
+    pid_t pid;
+    int error = 0;
+    (void)fd;
     (void)what;
-    ssize_t got = recv(fd, answer, sizeof answer, MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    enum template_answer answer = template_process_answer(&template->process, &pid, &error);
+    if (answer == TEMPLATE_SILENT)
         return;
-    if (got == sizeof answer && template->asked_count > 0)
-        take_answer(template, answer[0], answer[1]);
+    if (answer != TEMPLATE_GONE && template->asked_count > 0)
+        take_answer(template, pid, error);
     else
         stop(template);
     ask_more(template);
-}
-
-/* By a signal, at which it would sit for ever. */
-static bool is_stopped(const struct template *template)
-{
-    siginfo_t found = {.si_pid = 0};
-    return waitid(P_PID, (id_t) template->pid, &found, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
-           found.si_pid == template->pid;
 }
 
 static void see_patience(evutil_socket_t fd, short what, void *argument)
@@ -272,7 +199,7 @@ static void see_patience(evutil_socket_t fd, short what, void *argument)
     struct template *template = argument;
     (void)fd;
     (void)what;
-    if (!is_stopped(template) &&
+    if (!template_process_is_stopped(&template->process) &&
         clock_now_us() - template->waits_since_us < (int64_t)ANSWER_MS * 1000)
         return;
     stop(template);

@@ -14,9 +14,9 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "template_process.h"
 #include "worker_process.h"
 
-enum { TEMPLATE_FD = 3 };             /* where a template finds its control socket */
 enum { TEMPLATE_ASKED_MAXIMUM = 16 }; /* so few that to ask never blocks */
 
 /* Called once, from the loop: WORKER is there and handed over, or ERR is set: none can be had. */
@@ -36,8 +36,7 @@ struct template
 {
     struct event_base *base;
     char *module_path;
-    pid_t pid;       /* 0: not running */
-    int control;     /* -1: not running */
+    struct template_process process;
     unsigned starts; /* since COUNTS_SINCE_US, without a worker */
     int64_t counts_since_us;
     struct event *answers;

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,7 +14,7 @@
 
 #include "fd.h"
 #include "launch.h"
-#include "template.h"
+#include "template_process.h"
 #include "tls_observer.h"
 #include "worker.h"
 
@@ -56,6 +57,9 @@ _Noreturn void template_run(const char *module_path, long front)
     prctl(PR_SET_DUMPABLE, 0);
     ignore_interrupts();
     fd_standard_to_null();
+    pid_t *made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_SHARED, TEMPLATE_MADE_FD, 0);
+    if (made == MAP_FAILED)
+        _exit(0);
     fd_close_others(TEMPLATE_FD);
     tls_observer_install();
     json_object_seed(0); /* else each worker reads one */
@@ -71,9 +75,12 @@ _Noreturn void template_run(const char *module_path, long front)
         if (socket < 0)
             _exit(0);
         /* The front's child, not ours: only its parent can wait for it and be sure of its pid. */
-        long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
-        if (pid == 0)
+        long pid = syscall(SYS_clone, CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, NULL, made,
+                           NULL, NULL);
+        if (pid == 0) {
+            munmap(made, sizeof *made); /* the front believes it */
             worker_run(socket, (pid_t)front, driver);
+        }
         int answer[2] = {pid > 0 ? (int)pid : 0, pid > 0 ? 0 : errno};
         close(socket);
         if (send(TEMPLATE_FD, answer, sizeof answer, MSG_NOSIGNAL) < 0)

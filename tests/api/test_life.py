@@ -124,21 +124,30 @@ def test_kill_9_while_it_writes(victim):
                 service.ok("BatchDeleteConnection", {"ConnectionNameList": names[at:at + 25]})
 
 
+def zombies(parent):
+    """Its children that have ended and that it has not waited for."""
+    statuses = [contents(entry, "status").decode() for entry in os.listdir("/proc") if entry.isdigit()]
+    return [status for status in statuses if f"\nPPid:\t{parent}\n" in status and "State:\tZ" in status]
+
+
+def template_of(service):
+    """The template itself, not what it cloned, which is confined; None: there is none now."""
+    found = [pid for pid in service.children() if b"\0template\0" in contents(pid, "cmdline")
+             and b"Seccomp:\t0" in contents(pid, "status")]
+    return min(found, key=lambda pid: int(contents(pid, "stat").rsplit(b")", 1)[1].split()[19]), default=None)
+
+
 def test_kill_9_of_templates():
     with Service() as service, Silent() as server:
         service.ok("CreateConnection", {"ConnectionInput": network("up", server.port)})
         for _ in range(KILLS):
             assert service.ok("TestConnection", {"ConnectionName": "up"}) == {}
-            if pid := service.child("template"):
+            time.sleep(random.uniform(0, 0.004))  # some while it clones
+            if pid := template_of(service):
                 os.kill(pid, signal.SIGKILL)
         assert service.ok("TestConnection", {"ConnectionName": "up"}) == {}
-        assert len(service.children()) <= 5
-
-
-def template_of(service):
-    """The template itself, not what it cloned: the oldest of them."""
-    found = [pid for pid in service.children() if b"\0template\0" in contents(pid, "cmdline")]
-    return min(found, key=lambda pid: int(contents(pid, "stat").rsplit(b")", 1)[1].split()[19]))
+        wait_until(lambda: len(service.children()) <= 4, 5, "the end of all others")
+        wait_until(lambda: not zombies(service.process.pid), 5, "all that ended to be waited for")
 
 
 def test_a_stopped_template_holds_up_nobody():
