@@ -79,15 +79,16 @@ static const struct {
     uint16_t port;
     int opening;
 } ports[] = {
-    {21, GREETS},       {22, GREETS},    {23, GREETS},   {25, GREETS},       {80, HTTP},
-    {110, GREETS},      {143, GREETS},   {443, TLS},     {465, TLS},         {587, GREETS},
-    {636, TLS},         {990, TLS},      {993, TLS},     {995, TLS},         {1433, TDS},
-    {1521, TNS},        {1522, TNS},     {2222, GREETS}, {2484, TLS},        {2525, GREETS},
-    {3306, GREETS},     {3307, GREETS},  {3308, GREETS}, {5432, POSTGRESQL}, {5433, POSTGRESQL},
-    {5439, POSTGRESQL}, {6379, REDIS},   {6380, TLS},    {6432, POSTGRESQL}, {8000, HTTP},
-    {8080, HTTP},       {8443, TLS},     {9092, KAFKA},  {9093, TLS},        {9094, TLS},
-    {9096, TLS},        {9098, TLS},     {9200, HTTP},   {27017, MONGODB},   {27018, MONGODB},
-    {27019, MONGODB},   {33060, GREETS},
+    {21, GREETS},       {22, GREETS},       {23, GREETS},       {25, GREETS},    {80, HTTP},
+    {110, GREETS},      {143, GREETS},      {443, TLS},         {465, TLS},      {587, GREETS},
+    {636, TLS},         {990, TLS},         {993, TLS},         {995, TLS},      {1433, TDS},
+    {1521, TNS},        {1522, TNS},        {2121, GREETS},     {2222, GREETS},  {2484, TLS},
+    {2525, GREETS},     {3306, GREETS},     {3307, GREETS},     {3308, GREETS},  {3309, GREETS},
+    {5432, POSTGRESQL}, {5433, POSTGRESQL}, {5439, POSTGRESQL}, {5900, GREETS},  {5901, GREETS},
+    {6379, REDIS},      {6380, TLS},        {6432, POSTGRESQL}, {8000, HTTP},    {8080, HTTP},
+    {8443, TLS},        {9092, KAFKA},      {9093, TLS},        {9094, TLS},     {9096, TLS},
+    {9098, TLS},        {9200, HTTP},       {10022, GREETS},    {13306, GREETS}, {22222, GREETS},
+    {27017, MONGODB},   {27018, MONGODB},   {27019, MONGODB},   {33060, GREETS}, {33306, GREETS},
 };
 
 size_t openings_for(uint16_t port, const struct opening *order[OPENINGS], bool *expected)

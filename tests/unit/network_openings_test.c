@@ -52,7 +52,7 @@ static void the_port_decides_what_comes_first(void **state)
                  {9092, "Kafka"},      {9093, "TLS"},        {27017, "MongoDB"},
                  {6379, "Redis"},      {1521, "Oracle TNS"}, {1433, "TDS (SQL Server)"},
                  {22, NULL},           {25, NULL},           {3306, NULL},
-                 {143, NULL},          {12345, "PostgreSQL"}};
+                 {143, NULL},          {13306, NULL},        {12345, "PostgreSQL"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct opening *order[OPENINGS];

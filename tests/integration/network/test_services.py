@@ -66,6 +66,21 @@ def test_a_silent_service_on_the_port_of_one_that_greets_hears_nothing(services)
     assert process.communicate(timeout=10)[0] == "b''\n"
 
 
+@pytest.mark.parametrize("port, greeting, speaks", [
+    (3306, "J\\0\\0\\0\\n8.4.0\\0" + "x" * 68, "MySQL"), (13306, "J\\0\\0\\0\\n8.4.0\\0" + "x" * 68, "MySQL"),
+    (22222, "SSH-2.0-OpenSSH_9.2\\r\\n", "SSH"), (5900, "RFB 003.008\\n", "VNC"), (25, "220 mx.example ESMTP\\r\\n", "SMTP"),
+])
+def test_a_late_greeting_is_waited_for_where_it_may_come(port, greeting, speaks, services):
+    """As of a server that looks our name up; it hears nothing from us."""
+    code = (f"import socket, time; l = socket.create_server(('127.0.0.1', {port})); print('ready', flush=True); c, _ = l.accept(); "
+            f"time.sleep(0.1); c.sendall(b'{greeting}'); print(c.recv(100), flush=True)")
+    process = subprocess.Popen(services.inside("/usr/bin/python3", "-c", code), stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    _, facts = ask(services, port)
+    assert facts.get("speaks") == speaks, facts
+    assert process.communicate(timeout=10)[0] == "b''\n"
+
+
 def test_the_logs_of_the_services_hold_no_complaint(services):
     for port in (22, 2222, 6379, 7001, 80, 8090, 443, 8490, 143, 110):
         ask(services, port)
