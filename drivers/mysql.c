@@ -167,8 +167,11 @@ static bool ask(struct session *session, struct error *err)
     if (mysql_real_query(session->mysql, statement, sizeof statement - 1) != 0)
         return mysql_explain(session, err);
     MYSQL_RES *result = mysql_store_result(session->mysql);
-    if (!result)
+    if (!result && mysql_errno(session->mysql))
         return mysql_explain(session, err);
+    if (!result)
+        return error_set(err, REASON_QUERY_FAILED, "%s answered SELECT 1 without a row",
+                         session->where);
     MYSQL_ROW row = mysql_num_fields(result) == 2 ? mysql_fetch_row(result) : NULL;
     bool answered = row && row[0] && strcmp(row[0], "1") == 0;
     if (answered && row[1])

@@ -15,6 +15,9 @@ static const struct meaning {
     const char *remedy; /* NULL: the reason's own */
 } meanings[] = {
     {1040, REASON_SERVER_BUSY, "close sessions, or raise max_connections on the server"},
+    {1042, REASON_LOGIN_NOT_ALLOWED,
+     "the server finds no name for this host's address: have one put into its DNS, or set "
+     "skip_name_resolve on the server"},
     {1043, REASON_PROTOCOL_ERROR, NULL},
     {1044, REASON_PERMISSION_DENIED,
      "GRANT the user a right on the database; the server says the same of a database that does not "
@@ -66,6 +69,8 @@ static const struct meaning {
     {3159, REASON_TLS_REQUIRED,
      "the server takes logins over TLS only (require_secure_transport): see why TLS did not come "
      "up, or whether the URL switches it off"},
+    {3168, REASON_SERVER_STARTING, NULL},
+    {3170, REASON_SERVER_BUSY, "the server has no memory left: look at its limits"},
     {3950, REASON_LOGIN_NOT_ALLOWED, NULL},
     {3955, REASON_LOGIN_NOT_ALLOWED,
      "too many failed logins have locked the account: wait, or ALTER USER ... ACCOUNT UNLOCK, and "
@@ -168,11 +173,26 @@ static bool tell_server_words(const struct session *session, unsigned number, co
     return error_property(err, property_of(target, reason));
 }
 
+/* Neither its greeting nor what follows names a method: it knows the one of before 4.1 only. */
+static bool tell_old_server(const struct session *session, struct error *err)
+{
+    error_set(
+        err, REASON_LOGIN_METHOD,
+        "%s is a server of version \"%s\", which logs user \"%s\" in as MySQL did before 4.1; "
+        "possible are %s",
+        session->where, session->greeting.version, session->target->user, mysql_methods(session));
+    error_brief(err, "a server of version %s, with the login of before MySQL 4.1",
+                session->greeting.version);
+    return error_remedy(err, "upgrade the server, or check host and port");
+}
+
 /* A method that we do not use: another one, or one that shows the password where TLS does not hide
  * it. */
 static bool tell_method(const struct session *session, struct error *err)
 {
     const char *method = mysql_method(session);
+    if (!method[0])
+        return tell_old_server(session, err);
     bool shows = strcmp(method, "mysql_clear_password") == 0 || strcmp(method, "dialog") == 0;
     error_set(err, REASON_LOGIN_METHOD,
               "%s asks user \"%s\" for the login method \"%s\"%s; possible are %s", session->where,

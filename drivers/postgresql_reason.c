@@ -185,6 +185,7 @@ static const struct meaning own_words[] = {
     {"", "SSPI", REASON_LOGIN_METHOD, BLAME_USER, NULL},
     {"", "closed the connection", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
     {"", "closed unexpectedly", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"", "SSL error code: 6", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL}, /* close_notify */
     {"", "unexpected eof", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
     {"", "EOF detected", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
     {"", "Connection reset", REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},

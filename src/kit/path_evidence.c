@@ -112,8 +112,9 @@ void path_evidence_explain(struct probe *probe, const struct path_evidence *evid
     char *numbers = text_format(
         "%s: %llu bytes of ours acknowledged, %u segments outstanding, %u retransmissions; "
         "%llu bytes received, %u segments out of order; round trip %s",
-        where, (unsigned long long)evidence->bytes_acked, evidence->unacked, evidence->retransmits,
-        (unsigned long long)evidence->bytes_received, evidence->out_of_order, round_trip);
+        where, (unsigned long long)(evidence->bytes_acked ? evidence->bytes_acked - 1 : 0),
+        evidence->unacked, evidence->retransmits, (unsigned long long)evidence->bytes_received,
+        evidence->out_of_order, round_trip);
     probe_finding_at(probe, STAGE_COUNT, SEVERITY_NOTE,
                      cause                  ? cause->rule
                      : is_sending(evidence) ? "service-endless"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tls_verdict.c - why a handshake failed, in words that a person can act on. */
 #include <openssl/err.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "net_observer.h"
@@ -85,7 +86,11 @@ static bool tell_alert(const struct tls_record *record, const char *where, struc
                   where, name, alert);
     else
         error_set(err, REASON_TLS_HANDSHAKE,
-                  "%s ended the TLS handshake with the alert \"%s\" (%d)", where, name, alert);
+                  "%s ended the TLS handshake with the alert \"%s\" (%d)%s", where, name, alert,
+                  alert == 40
+                      ? ", as a server does that has no cipher, curve or signature in common "
+                        "with us"
+                      : "");
     return error_brief(err, "the handshake ended with the alert \"%s\" (%d)", name, alert);
 }
 
@@ -95,14 +100,22 @@ static bool tell_foreign_bytes(const struct tls_record *record, const char *wher
 {
     const char *protocol = peer_protocol(record->header, record->header_length);
     char bytes[32];
+    if (protocol && strcmp(protocol, "TLS") == 0)
+        return error_set(err, REASON_PROTOCOL_ERROR,
+                         "%s answered our TLS handshake with a record that TLS does not have: %s",
+                         where, ERR_reason_error_string(record->error));
     text_one_line(bytes, sizeof bytes, (const char *)record->header, record->header_length);
     if (protocol)
         return error_set(
             err, REASON_WRONG_PROTOCOL,
             "%s answered our TLS handshake in another protocol: %s (first bytes \"%s\")", where,
             protocol, bytes);
+    bytes[0] = '\0';
+    for (size_t i = 0; i < record->header_length && i < sizeof bytes / 3; i++)
+        snprintf(bytes + 3 * i, 4, "%02x%s", record->header[i],
+                 i + 1 < record->header_length ? " " : "");
     return error_set(err, REASON_PROTOCOL_ERROR,
-                     "%s answered our TLS handshake with bytes that are not TLS (\"%s\")", where,
+                     "%s answered our TLS handshake with bytes that are not TLS (%s)", where,
                      bytes);
 }
 

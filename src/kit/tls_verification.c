@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "certificate.h"
+#include "net_lookup.h"
 #include "text.h"
 #include "tls_observer.h"
 
@@ -158,6 +159,26 @@ static bool tell_weak(const struct tls_record *record, const char *where, struct
     return false;
 }
 
+/* Signed by whom we trust, and yet not to be used here: for another purpose, no CA, and the like.
+ */
+static bool tell_unsuitable(const struct tls_record *record, const char *where, struct error *err)
+{
+    X509 *certificate = record->chain_error_certificate;
+    bool purpose = record->chain_error == X509_V_ERR_INVALID_PURPOSE;
+    char *subject = subject_of(certificate);
+    error_set(
+        err, REASON_TLS_UNTRUSTED, "%s of %s, \"%s\", cannot be used: %s (%d)%s",
+        record->chain_error_depth ? "a CA certificate in the chain" : "the certificate", where,
+        subject, X509_verify_cert_error_string(record->chain_error), record->chain_error,
+        purpose ? "; demanded is the use as a TLS server (serverAuth, digitalSignature)" : "");
+    error_brief(err, "a certificate cannot be used: %s",
+                X509_verify_cert_error_string(record->chain_error));
+    error_remedy(err, "have the certificate \"%s\" reissued%s", subject,
+                 purpose ? " for a TLS server" : " without what is named here");
+    free(subject);
+    return false;
+}
+
 static bool tell_chain(const struct tls_observer *tls, const char *where, struct error *err)
 {
     const struct tls_record *record = &tls->record;
@@ -181,9 +202,7 @@ static bool tell_chain(const struct tls_observer *tls, const char *where, struct
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
         return tell_untrusted(tls, where, err);
     default:
-        return error_set(err, REASON_TLS_UNTRUSTED,
-                         "the certificate chain of %s was not accepted: %s (%d)", where,
-                         X509_verify_cert_error_string(record->chain_error), record->chain_error);
+        return tell_unsuitable(record, where, err);
     }
 }
 
@@ -201,9 +220,11 @@ static bool tell_name(const struct tls_observer *tls, const char *where, struct 
         policy->expected_dn ? text_format("\"%s\"", subject) : certificate_names(leaf);
     const char *what =
         policy->expected_dn ? "has another distinguished name" : "is for other names";
+    /* A DNS name that looks like the address does not do. */
+    bool address = !policy->expected_dn && net_is_address(expected);
     error_set(err, REASON_TLS_NAME_MISMATCH,
-              "the certificate of %s %s: expected \"%s\", presented %s", where, what, expected,
-              presented);
+              "the certificate of %s %s: expected \"%s\"%s, presented %s", where, what, expected,
+              address ? " (as an IP address, not as a DNS name)" : "", presented);
     error_brief(err, "its certificate is for %s", presented);
     error_detail(err, "", "the certificate of %s %s", where, what);
     error_detail(err, "expected", "%s%s%s%s", expected, from ? " (from " : "", from ? from + 1 : "",
