@@ -89,6 +89,9 @@ static bool explain(const struct decrypting *decrypting, const struct aws_call *
                  "no ciphertext of a KMS key of this region and account%s%s",
                  catalog ? ", neither without an encryption context nor with " CONTEXT_KEY "=" : "",
                  catalog ? catalog : "");
+    else if (silent && strcmp(fault->code, "IncorrectKeyException") == 0)
+        snprintf(fault->message, sizeof fault->message,
+                 "the ciphertext was made by another KMS key than the one it is decrypted with");
     else if (silent && denied)
         snprintf(fault->message, sizeof fault->message,
                  NO_KEY " does not exist, does not exist in this region, or may not be used");

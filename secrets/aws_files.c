@@ -54,8 +54,13 @@ struct fetching {
 static bool take_answer(struct fetching *fetching, const struct aws_call *call,
                         struct aws_answer *answer, struct error *err)
 {
-    if (!answer->ok)
-        return aws_explain(fetching->aws, call, answer, &reasons, err);
+    if (!answer->ok) {
+        aws_explain(fetching->aws, call, answer, &reasons, err);
+        return err->reason == REASON_FILE_UNREADABLE && !*err->remedy
+                   ? error_remedy(err, "correct bucket and key of the location, or put the file "
+                                       "there")
+                   : false;
+    }
     fetching->content = answer->http.body;
     fetching->length = answer->http.body_length;
     answer->http.body = NULL;

@@ -55,7 +55,11 @@ static char *read_token(struct job *job, const char *path, const char *what)
     length = strlen(token);
     while (length > 0 && strchr(" \t\r\n", token[length - 1]))
         token[--length] = '\0';
-    return token;
+    if (length)
+        return token;
+    error_set(job->err, REASON_FILE_UNREADABLE, "%s: %s is empty", what, path);
+    free(token);
+    return NULL;
 }
 
 static bool use_keys(struct job *job)
@@ -180,6 +184,18 @@ static char *container_authorization(struct job *job)
     return token;
 }
 
+/* Which place did not answer, and why it was asked. */
+static void tell_container(const struct job *job, struct error *err)
+{
+    char *why = xstrdup(err->message);
+    snprintf(err->message, sizeof err->message,
+             "no AWS credentials from the container's credentials endpoint (%s): %s",
+             of_source(job, "from"), why);
+    error_remedy(err, "check that AWS_CONTAINER_CREDENTIALS_FULL_URI (or _RELATIVE_URI) is the "
+                      "endpoint of this container, and that it runs");
+    free(why);
+}
+
 static bool ask_container(struct job *job, const char *url, const char *authorization)
 {
     struct https *https = https_new(job->probe);
@@ -201,7 +217,9 @@ static bool ask_container(struct job *job, const char *url, const char *authoriz
         answered = https_send(https, &request, &response, job->err);
     bool taken = answered && response.status == OK &&
                  take_document(job, &response, "the container's credentials endpoint");
-    if (answered && response.status != OK)
+    if (!answered)
+        tell_container(job, job->err);
+    else if (response.status != OK)
         error_set(job->err, REASON_AWS_CREDENTIALS_MISSING,
                   "the container's credentials endpoint (%s) answers HTTP status %d",
                   of_source(job, "from"), response.status);

@@ -111,7 +111,7 @@ static bool is_of_aws(const struct sending *sending, struct aws_answer *answer, 
     const char *region = https_header(http, "x-amz-bucket-region");
     if (region)
         text_one_line(answer->fault.region, sizeof answer->fault.region, region, strlen(region));
-    if (answer->fault.code[0] || https_header(http, "x-amzn-RequestId") ||
+    if (answer->fault.code[0] || region || https_header(http, "x-amzn-RequestId") ||
         https_header(http, "x-amz-request-id") || http->status >= SERVER)
         return true;
     error_set(err, REASON_WRONG_PROTOCOL,
@@ -122,6 +122,26 @@ static bool is_of_aws(const struct sending *sending, struct aws_answer *answer, 
     error_remedy(err,
                  "check the endpoint (AWS_ENDPOINT_URL and its like), the proxy and the region");
     return error_property(err, sending->call->property);
+}
+
+/* What did not come from whom, and which settings decide about the way. */
+static void tell_way(const struct sending *sending, bool proxy, struct error *err)
+{
+    char *why = xstrdup(err->message);
+    bool endpoint = err->reason == REASON_INVALID_INPUT && !strstr(why, "the proxy");
+    snprintf(err->message, sizeof err->message, "%s cannot be had from %s: %s%s",
+             sending->call->what, sending->service->name,
+             endpoint ? "its endpoint (AWS_ENDPOINT_URL and its like) cannot be used: " : "", why);
+    free(why);
+    if (endpoint)
+        error_remedy(err, "correct AWS_ENDPOINT_URL and its like: https://HOST:PORT");
+    else if (err->reason == REASON_TLS_UNTRUSTED || err->reason == REASON_CERT_UNREADABLE)
+        error_remedy(err, "name a file with the CA that signed the endpoint's certificate, or the "
+                          "proxy's, in AWS_CA_BUNDLE (PEM)");
+    else if (!proxy &&
+             (err->reason == REASON_DNS_NOT_FOUND || err->reason == REASON_CONNECT_REFUSED))
+        error_remedy(err, "check the region, the endpoint (AWS_ENDPOINT_URL and its like), and the "
+                          "way from this host to it");
 }
 
 static bool send_once(struct aws *aws, struct sending *sending, struct aws_answer *answer,
@@ -144,10 +164,7 @@ static bool send_once(struct aws *aws, struct sending *sending, struct aws_answe
     snprintf(answer->where, sizeof answer->where, "%s", sending->host);
     snprintf(answer->region, sizeof answer->region, "%s", sending->region);
     if (!https_send(aws->https, &request, &answer->http, err)) {
-        char *why = xstrdup(err->message);
-        snprintf(err->message, sizeof err->message, "%s cannot be had from %s: %s", call->what,
-                 sending->service->name, why);
-        free(why);
+        tell_way(sending, request.proxy != NULL, err);
         return false;
     }
     /* Over plain HTTP there is no TLS to announce it after. */

@@ -195,7 +195,9 @@ static const char *const signature_codes[] = {
     "SignatureDoesNotMatch",        "InvalidSignatureException",    "IncompleteSignature",
     "IncompleteSignatureException", "AuthorizationHeaderMalformed", NULL};
 static const char *const expired_codes[] = {"ExpiredToken", "ExpiredTokenException",
-                                            "TokenRefreshRequired", "InvalidIdentityToken", NULL};
+                                            "TokenRefreshRequired", NULL};
+static const char *const identity_codes[] = {"InvalidIdentityToken", "IDPRejectedClaim",
+                                             "IDPCommunicationError", NULL};
 static const char *const clock_codes[] = {"RequestExpired", "RequestTimeTooSkewed", NULL};
 static const char *const denied_codes[] = {"AccessDenied",
                                            "AccessDeniedException",
@@ -237,7 +239,7 @@ enum aws_fault_kind aws_fault_kind(const struct aws_fault *fault)
         return AWS_FAULT_THROTTLED;
     if (is_one_of(fault->code, denied_codes) || is_one_of(fault->code, key_codes) ||
         is_one_of(fault->code, signature_codes) || is_one_of(fault->code, expired_codes) ||
-        is_one_of(fault->code, clock_codes))
+        is_one_of(fault->code, identity_codes) || is_one_of(fault->code, clock_codes))
         return AWS_FAULT_DENIED;
     if (is_one_of(fault->code, missing_codes))
         return AWS_FAULT_MISSING;
@@ -256,6 +258,9 @@ const char *aws_fault_remedy(const struct aws_fault *fault)
                "time";
     if (is_one_of(fault->code, expired_codes))
         return "renew the temporary AWS credentials: they have expired";
+    if (is_one_of(fault->code, identity_codes))
+        return "check the web identity token, and that the role trusts the identity provider that "
+               "issued it";
     if (is_one_of(fault->code, key_codes))
         return "check the AWS access key (and the session token that belongs to it): AWS does not "
                "know it";

@@ -68,14 +68,34 @@ void agent_item_set_failure(struct agent_item *item, const struct error *err)
     json_decref(failure);
 }
 
+/* Asked again, whoever gave them would give the same. */
+static void set_expired(struct agent_item *item, const json_t *value, time_t expired)
+{
+    struct error err = ERROR_INIT;
+    struct tm parts;
+    char text[32];
+    const char *from = json_string_value(json_object_get(value, "from"));
+    gmtime_r(&expired, &parts);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    error_set(&err, REASON_AWS_CREDENTIALS_MISSING,
+              "no AWS credentials: those of %s expired at %s, by the clock of this host",
+              from ? from : "the agent", text);
+    error_remedy(&err, "renew them where they come from, and check the clock of this host");
+    agent_item_set_failure(item, &err);
+}
+
 void agent_item_set_value(struct agent_item *item, const json_t *value, long long seconds)
 {
     const json_t *expires = json_object_get(value, "expires");
-    char *text = json_dumps(value, JSON_COMPACT);
     if (json_is_integer(expires)) {
         long long left = json_integer_value(expires) - (long long)time(NULL);
-        seconds = left > 2 * EARLY_S ? left - EARLY_S : left / 2;
+        if (left <= 0) {
+            set_expired(item, value, (time_t)json_integer_value(expires));
+            return;
+        }
+        seconds = left > 2 * EARLY_S ? left - EARLY_S : left > 1 ? left / 2 : 1;
     }
+    char *text = json_dumps(value, JSON_COMPACT);
     agent_item_forget(item);
     item->value = locked_copy(text);
     item->until_us = in_seconds(seconds);

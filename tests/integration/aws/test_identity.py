@@ -355,3 +355,49 @@ def test_the_way_through_a_proxy(server):
         assert direct["code"] in ("DNS_NOT_FOUND", "DNS_UNAVAILABLE") and len(seen) == 1
         # Only AWS is behind it: the database is not.
         assert report["target"]["port"] == server.port
+
+
+def test_credentials_that_have_expired_are_told_and_not_asked_for_again(server, tmp_path):
+    """Whoever gave them would give the same: nobody runs in circles until the deadline."""
+    config, past = tmp_path / "config", "2020-01-01T00:00:00Z"
+    given = json.dumps({"Version": 1, "AccessKeyId": "a", "SecretAccessKey": CANARY, "Expiration": past})
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho run >> {tmp_path}/runs\necho '{given}'\n")
+    program.chmod(0o700)
+    write(config, f"[default]\ncredential_process = {program}\n")
+    began = time.monotonic()
+    report = tried(definition(server), None, AWS_CONFIG_FILE=str(config))
+    expect(report, "AWS_CREDENTIALS_MISSING", past, "credential process", "clock of this host")
+    assert (tmp_path / "runs").read_text() == "run\n" and time.monotonic() - began < 3
+    with Front(answer=imds(Expiration=past)) as front:
+        folder = "/latest/meta-data/iam/security-credentials/agent"
+        with Front(answer=lambda request: imds(token=None, Expiration=past)(request)) as container:
+            report = tried(definition(server), front.url(), AWS_CONTAINER_CREDENTIALS_FULL_URI=container.url() + folder)
+    expect(report, "AWS_CREDENTIALS_MISSING", past, "container's credentials endpoint")
+
+
+@pytest.mark.parametrize("variables, code, words", [
+    ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/x"}, "CONNECT_REFUSED",
+     ["container's credentials endpoint", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "127.0.0.1:1"]),
+    ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/dev/null", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/r"}, "FILE_UNREADABLE",
+     ["web identity token", "/dev/null"]),
+])
+def test_a_source_that_gives_nothing_is_named(server, variables, code, words):
+    expect(tried(definition(server), "http://127.0.0.1:1", **variables), code, *words)
+
+
+def test_an_identity_provider_that_is_not_trusted(server, tmp_path):
+    (tmp_path / "token").write_text(CANARY)
+    refusal = xml_fault("InvalidIdentityToken", "No OpenIDConnect provider found in your account")
+    with Front(answer=lambda request: refusal) as front:
+        report = tried(definition(server), front.url(), AWS_WEB_IDENTITY_TOKEN_FILE=str(tmp_path / "token"),
+                       AWS_ROLE_ARN="arn:aws:iam::123456789012:role/r")
+    expect(report, "SECRET_DENIED", "No OpenIDConnect provider", "role/r")
+    assert "identity provider" in report["remedy"] and "expired" not in report["remedy"]
+
+
+@pytest.mark.parametrize("url, words", [("htp:/x", "no host"), ("localhost:4566", "the URL is none"), ("ftp://h", "ftp://")])
+def test_an_endpoint_that_is_no_url_is_told_by_its_variable(server, url, words):
+    report = tried(definition(server), url, keys=("a", CANARY))
+    expect(report, "INVALID_INPUT", "AWS_ENDPOINT_URL", words)
+    assert "AWS_ENDPOINT_URL" in report["remedy"]

@@ -249,6 +249,7 @@ def test_tls_to_aws_is_verified(server, moto):
             report = tried(definition(server), front.url("localhost"), moto.reader, variables={"AWS_CA_BUNDLE": bundle})
             if code:
                 expect(report, code, "Secrets Manager")
+                assert code != "TLS_UNTRUSTED" or "AWS_CA_BUNDLE" in report["remedy"]
                 assert "tls" not in report or stages(report)["tls"] == "not reached"
             else:
                 assert report["exit"] == 0, report
