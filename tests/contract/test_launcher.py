@@ -118,6 +118,7 @@ def test_a_killed_template_does_not_stop_the_run():
     assert running(PROGRAM) == []
 
 
+@pytest.mark.applies(not SANITIZED)  # a sanitizer wants descriptors of its own
 @pytest.mark.parametrize("limit", range(4, 14))
 def test_so_few_descriptors_that_nothing_begins_is_told_as_our_own_want(limit):
     """No driver is called missing, and no library ends the program in its own way."""
