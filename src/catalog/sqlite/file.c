@@ -118,7 +118,9 @@ static void leave_what_has_moved(struct store *store)
     if (!moved)
         return;
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_finalize(store->get);
     sqlite3_close(store->db);
+    store->get = NULL;
     store->db = NULL;
     text_wipe(&store->key.key, sizeof store->key.key);
     store->key.known = false;

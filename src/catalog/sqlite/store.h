@@ -11,7 +11,7 @@ struct store {
     char *path;  /* begins with / or ./, so that SQLite reads nothing else into it */
     sqlite3 *db; /* NULL: the file was not there when last looked for */
     struct catalog_key key;
-    sqlite3_stmt *get; /* NULL: not needed yet */
+    sqlite3_stmt *get; /* of DB; NULL: not needed yet */
 };
 
 /* schema.c: The newest schema this program knows, raised by every change of it. */
