@@ -17,6 +17,7 @@
 #include "catalog_message.h"
 #include "catalog_process.h"
 #include "fd.h"
+#include "folder.h"
 #include "hide.h"
 #include "testconn/deadline.h"
 #include "text.h"
@@ -70,7 +71,7 @@ static pid_t spawn(int socket)
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    errno = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments, environ);
+    errno = posix_spawn(&pid, folder_program(), &actions, &attributes, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return errno ? 0 : pid;

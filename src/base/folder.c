@@ -5,15 +5,24 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "text.h"
+
+const char *folder_program(void)
+{
+    static const char program[] = "/proc/self/exe";
+    return access(program, X_OK) == 0 ? program : (const char *)getauxval(AT_EXECFN);
+}
 
 char *folder_of_modules(const char *kind)
 {
     char program[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     program[length > 0 ? length : 0] = '\0';
+    if (length <= 0 && !realpath((const char *)getauxval(AT_EXECFN), program)) /* no /proc */
+        *program = '\0';
     char *slash = strrchr(program, '/');
     if (slash)
         *slash = '\0';

@@ -9,4 +9,7 @@
  */
 char *folder_of_modules(const char *kind);
 
+/* The path by which this very program is started once more. */
+const char *folder_program(void);
+
 #endif

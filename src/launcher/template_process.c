@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "folder.h"
 #include "text.h"
 #include "worker_process.h"
 
@@ -43,7 +44,7 @@ static bool spawn(struct template_process *process, const char *module_path, int
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     int error =
-        posix_spawn(&process->pid, "/proc/self/exe", &actions, &attributes, arguments, environment);
+        posix_spawn(&process->pid, folder_program(), &actions, &attributes, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     if (error)

@@ -132,6 +132,15 @@ def test_so_few_descriptors_that_nothing_begins_is_told_as_our_own_want(limit):
     assert code or "Too many open files" in done.stderr
 
 
+@pytest.mark.applies(not SANITIZED and os.geteuid() == 0)
+@pytest.mark.parametrize("count", [1, 3])
+def test_without_proc_drivers_are_found_and_templates_start(count):
+    definition = {"ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "127.0.0.1", "PORT": "1"}}
+    done = subprocess.run(["unshare", "-m", "sh", "-c", f'umount -l /proc && exec "{PROGRAM}" test -i - -o ndjson'], text=True,
+                          input=json.dumps([definition] * count), capture_output=True)
+    assert [json.loads(line)["code"] for line in done.stdout.splitlines()] == ["CONNECT_REFUSED"] * count, done
+
+
 @pytest.mark.applies(not SANITIZED)
 def test_a_caller_with_less_memory_than_ours_is_no_obstacle():
     definition = json.dumps({"ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "127.0.0.1", "PORT": "1"}})
