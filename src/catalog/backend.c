@@ -7,6 +7,11 @@
 #include "key_file.h"
 #include "text.h"
 
+int catalog_limit(int limit_ms, int own_ms)
+{
+    return limit_ms > 0 && limit_ms < own_ms ? limit_ms : own_ms;
+}
+
 enum catalog_result catalog_refuse_missing(const char *place, const char *name, const char *hint,
                                            struct error *err)
 {

@@ -74,9 +74,9 @@ void catalog_page_release(struct catalog_page *page);
 /*
  * AWS Glue asked as the agent, and waited for: REQUEST is {"region"?, "endpoint"?, "operation",
  * "body", "what"}. The answer, JSON, is the caller's to wipe and free. NULL with ERR set:
- * SECRET_MISSING for what is not there, or why there is no answer.
+ * SECRET_MISSING for what is not there, or why there is no answer within LIMIT_MS (0: its own).
  */
-typedef char *catalog_aws(const char *request, struct error *err);
+typedef char *catalog_aws(const char *request, int limit_ms, struct error *err);
 
 /* Have CALL do that in this process. Who never says so opens no catalog that needs it. */
 void catalog_use_aws(catalog_aws *call);
@@ -84,6 +84,7 @@ void catalog_use_aws(catalog_aws *call);
 struct catalog_options {
     const char *folder;   /* of the catalog modules; NULL: beside the program */
     const char *key_file; /* NULL: where the store keeps its key itself */
+    int limit_ms;         /* of each wait for the store; 0: what its module thinks right */
     /* Calls AWS as the agent, for kinds that need it; catalog_open() sets it. */
     catalog_aws *call_aws;
 };

@@ -12,7 +12,7 @@
 #include "seal.h"
 
 /* Raised when struct catalog_backend or anything it refers to changes. */
-#define CATALOG_BACKEND_ABI 3
+#define CATALOG_BACKEND_ABI 4
 
 struct catalog_backend {
     int abi;
@@ -45,6 +45,10 @@ struct catalog_backend {
 #define CATALOG_BACKEND_MODULE                                                                     \
     extern __attribute__((visibility("default"))) const struct catalog_backend testconn_catalog;   \
     const struct catalog_backend testconn_catalog
+
+/* How long to wait at most where a module's own limit is OWN_MS and the caller's LIMIT_MS (0:
+ * none). */
+int catalog_limit(int limit_ms, int own_ms);
 
 /* Append an empty entry to PAGE and return it. */
 struct catalog_entry *catalog_page_add(struct catalog_page *page);

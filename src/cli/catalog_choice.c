@@ -47,7 +47,8 @@ void catalog_choice_conceal(int argc, char **argv)
 
 struct catalog *catalog_choice_open(struct error *err)
 {
-    struct catalog_options options = {.key_file = catalog_choice.key_file};
+    struct catalog_options options = {.key_file = catalog_choice.key_file,
+                                      .limit_ms = catalog_choice.limit_ms};
     char *url = catalog_choice_url(err);
     struct catalog *catalog = url ? catalog_open(url, &options, err) : NULL;
     free(url);

@@ -9,6 +9,7 @@
 extern struct catalog_choice {
     const char *url;
     const char *key_file;
+    int limit_ms; /* of each wait for the catalog; 0: the catalog's own */
     const char *encrypt;
 } catalog_choice;
 

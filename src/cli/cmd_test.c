@@ -268,6 +268,7 @@ static int run_tests(const struct choice *choice)
         stored_prepare();
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
+    catalog_choice.limit_ms = (int)settings.timeout_ms;
     int code = choice_read("test", choice, &run.input, &run.stored);
     if (code != 0 && run.input.refused.count && !is_text())
         code = tell_refused(&run);

@@ -319,6 +319,13 @@ static void tell_unread(struct run *run)
     }
 }
 
+static int limit_of_read(const struct run *run, int left_ms)
+{
+    int timeout_ms = (int)run->settings->timeout_ms;
+    int limit_ms = left_ms < timeout_ms ? left_ms : timeout_ms;
+    return limit_ms > ATTEMPT_LEAST_MS ? limit_ms : ATTEMPT_LEAST_MS;
+}
+
 /* The catalog, too, may be on its way up: it is read again while that can help. What ends us then
  * is a signal or the time. */
 static int read_patiently(struct run *run, const struct choice *choice)
@@ -326,8 +333,10 @@ static int read_patiently(struct run *run, const struct choice *choice)
     int pause_ms = 0;
     struct choice now = *choice;
     for (;;) {
-        int code = choice_read("wait", &now, &run->input, &run->stored);
         int left_ms = deadline_left_ms(run->deadline);
+        catalog_choice.limit_ms = limit_of_read(run, left_ms);
+        int code = choice_read("wait", &now, &run->input, &run->stored);
+        left_ms = deadline_left_ms(run->deadline);
         run->reads++;
         /* What came by standard input cannot be read again. */
         if (!stored_may_pass(run->stored) || choice->input)

@@ -66,10 +66,11 @@ static struct agent_identity *get_agent(void)
     return agent;
 }
 
-char *agent_call_glue(const char *request, struct error *err)
+char *agent_call_glue(const char *request, int limit_ms, struct error *err)
 {
+    int time_ms = limit_ms > 0 && limit_ms < CALL_MS ? limit_ms : CALL_MS;
     struct agent_call call = {
-        .agent = get_agent(), .request = request, .deadline = deadline_in_ms(CALL_MS), .err = err};
+        .agent = get_agent(), .request = request, .deadline = deadline_in_ms(time_ms), .err = err};
     agent_identity_ask(call.agent, NULL, call.deadline, use_identity, &call);
     while (!call.done)
         event_base_dispatch(agent_identity_base(call.agent));

@@ -7,9 +7,9 @@
 
 /*
  * Send REQUEST, {"region"?, "endpoint"?, "operation", "body", "what"}, in a worker that faces no
- * target, with the agent's own identity. The answer, JSON, is the caller's to wipe and free. NULL
- * with ERR set.
+ * target, with the agent's own identity, within LIMIT_MS (0: 10 s). The answer, JSON, is the
+ * caller's to wipe and free. NULL with ERR set.
  */
-char *agent_call_glue(const char *request, struct error *err);
+char *agent_call_glue(const char *request, int limit_ms, struct error *err);
 
 #endif

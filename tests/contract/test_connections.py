@@ -294,6 +294,18 @@ def test_a_catalog_locked_for_long_is_told(catalog):
     catalog.create(orders("new"))
 
 
+def test_the_time_of_a_test_bounds_the_wait_for_a_lock(catalog):
+    catalog.create(orders())
+    holder = sqlite3.connect(catalog.path, isolation_level=None)
+    holder.execute("pragma locking_mode=exclusive")
+    holder.execute("begin exclusive")
+    for arguments, code in ((("test", "orders", "--timeout", "500ms"), 3), (("wait", "orders", "--wait", "500ms"), 124)):
+        began = time.monotonic()
+        done = catalog.run(*arguments)
+        assert done.returncode == code and "BUSY" in done.stdout and time.monotonic() - began < 4, done
+    holder.close()
+
+
 # --- secrets at rest
 
 def test_nothing_secret_is_readable_in_the_files(catalog):

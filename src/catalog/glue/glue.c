@@ -16,6 +16,7 @@ struct store {
     char *endpoint; /* NULL: AWS's */
     char *shown;
     catalog_aws *call_aws;
+    int limit_ms; /* of a call; 0: its own */
     bool leave_out_passwords;
 };
 
@@ -67,6 +68,7 @@ static void *store_open(const char *location, const struct catalog_options *opti
 {
     struct store *store = xcalloc(1, sizeof *store);
     store->call_aws = options->call_aws;
+    store->limit_ms = options->limit_ms;
     if (read_location(store, location, err) &&
         (store->call_aws ||
          error_set(err, REASON_INTERNAL, "this program cannot call AWS for a glue: catalog")))
@@ -92,8 +94,10 @@ static json_t *ask(const struct store *store, const char *operation, json_t *bod
     if (store->endpoint)
         json_object_set_new(request, "endpoint", json_string(store->endpoint));
     char *text = json_dumps(request, JSON_COMPACT);
-    char *answer = store->call_aws(text, err);
+    char *answer = store->call_aws(text, store->limit_ms, err);
     json_t *document = answer ? json_loads(answer, 0, NULL) : NULL;
+    if (!answer && err->reason == REASON_SECRET_DENIED && strstr(err->message, "AccessDenied"))
+        error_remedy(err, "grant the named identity glue:GetConnection and glue:GetConnections");
     if (answer && !document)
         error_set(err, REASON_PROTOCOL_ERROR, "%s: the answer is no JSON", what);
     text_wipe_free(answer);
@@ -208,7 +212,7 @@ static json_t *make_request(const struct store *store, const struct catalog_filt
 static enum catalog_result read_all(const struct store *store, const struct catalog_filter *filter,
                                     bool definitions, struct catalog_page *all, struct error *err)
 {
-    struct deadline deadline = deadline_in_ms(LISTING_MS);
+    struct deadline deadline = deadline_in_ms(catalog_limit(store->limit_ms, LISTING_MS));
     char *token = NULL;
     enum catalog_result result = CATALOG_OK;
     for (int page = 0; page == 0 || (token && result == CATALOG_OK); page++) {

@@ -18,6 +18,7 @@ static void *store_open(const char *location, const struct catalog_options *opti
         free(store);
         return NULL;
     }
+    store->limit_ms = options->limit_ms;
     store->key.path = options->key_file ? xstrdup(options->key_file) : NULL;
     return store;
 }

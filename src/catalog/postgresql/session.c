@@ -66,7 +66,7 @@ static bool wait_for(const struct store *store, short events, struct deadline de
 
 static enum catalog_result log_in(struct store *store, struct error *err)
 {
-    struct deadline deadline = deadline_in_ms(CONNECT_MS);
+    struct deadline deadline = deadline_in_ms(catalog_limit(store->limit_ms, CONNECT_MS));
     PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
     if (PQstatus(store->conn) == CONNECTION_BAD)
         return failure(store, NULL, "reach", err);
@@ -219,7 +219,7 @@ enum catalog_result session_ask(struct store *store, const char *sql,
                                 PGresult **result, struct error *err)
 {
     bool in_time = true;
-    struct deadline deadline = deadline_in_ms(ANSWER_MS);
+    struct deadline deadline = deadline_in_ms(catalog_limit(store->limit_ms, ANSWER_MS));
     int sent = arguments
                    ? PQsendQueryParams(store->conn, sql, arguments->count, NULL, arguments->values,
                                        arguments->lengths, arguments->formats, 0)

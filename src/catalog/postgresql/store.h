@@ -21,6 +21,7 @@ struct store {
     struct place place;
     struct catalog_key key; /* its path is NULL where no --key-file was given */
     PGconn *conn;           /* NULL: not connected */
+    int limit_ms;           /* of each wait for the server; 0: our own */
     bool exists;            /* the database holds a catalog */
     bool lost;              /* the connection ended by itself */
     bool collided;          /* the transaction has to be repeated: it met another one */

@@ -14,7 +14,7 @@ enum { BUSY_MS = 5000 };
 
 void file_wait(const struct store *store)
 {
-    sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_busy_timeout(store->db, catalog_limit(store->limit_ms, BUSY_MS));
 }
 
 static int configure(const struct store *store)

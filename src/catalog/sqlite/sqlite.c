@@ -26,6 +26,7 @@ static void *store_open(const char *location, const struct catalog_options *opti
     }
     struct store *store = xcalloc(1, sizeof *store);
     store->path = text_format("%s%s", *location == '/' ? "" : "./", location);
+    store->limit_ms = options->limit_ms;
     store->key.path =
         options->key_file ? xstrdup(options->key_file) : text_format("%s.key", store->path);
     if (file_open(store, err) == CATALOG_OK)

@@ -11,6 +11,7 @@ struct store {
     char *path;  /* begins with / or ./, so that SQLite reads nothing else into it */
     sqlite3 *db; /* NULL: the file was not there when last looked for */
     struct catalog_key key;
+    int limit_ms;      /* of each wait for another's lock; 0: our own */
     sqlite3_stmt *get; /* of DB; NULL: not needed yet */
 };
 

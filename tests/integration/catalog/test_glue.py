@@ -144,6 +144,7 @@ def test_refusals(answer, code, words):
         assert report["code"] == code and report["stage"] == "credentials" and f"127.0.0.1:{front.port}" in report["reason"], report
         for word in words:
             assert word in report["reason"], report
+        assert ("glue:GetConnection" in report["remedy"]) == ("AccessDenied" in report["reason"]), report
         assert "secret-canary-key" not in json.dumps(report)
 
 
@@ -155,6 +156,10 @@ def test_nobody_is_there_or_answers():
         began = time.monotonic()
         done = ask(front.url(), "connections", "get", "orders")
         assert done.returncode == 1 and "TIMED_OUT" in done.stderr and time.monotonic() - began < 14, done
+        for arguments, code in ((["test", "orders", "--timeout", "1s"], 1), (["wait", "orders", "--wait", "1s"], 124)):
+            began = time.monotonic()
+            done = ask(front.url(), *arguments)
+            assert done.returncode == code and "TIMED_OUT" in done.stdout and time.monotonic() - began < 5, done
 
 
 def test_without_credentials_or_region(moto):

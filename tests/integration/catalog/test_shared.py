@@ -368,6 +368,9 @@ def test_something_else_that_answers(catalog, kind, code):
         began = time.monotonic()
         refused(catalog.connections("list"), 1, code, f"127.0.0.1:{peers.port[kind]}")
         assert time.monotonic() - began < 5 + SLACK_S
+        began = time.monotonic()
+        done = catalog.run("test", "orders", "--timeout", "500ms")
+        assert done.returncode == 1 and time.monotonic() - began < 4, done
 
 
 def test_a_catalog_locked_for_long_is_told(catalog, server):
