@@ -99,22 +99,6 @@ static void restore_value(json_t **slot, const json_t *from, const char *key)
     *slot = json_is_null(value) ? NULL : json_incref(value);
 }
 
-static void restore_attempt(struct report *report, const json_t *saved)
-{
-    const json_t *stages = json_object_get(saved, "stages");
-    for (int i = 0; i < STAGE_COUNT; i++) {
-        const json_t *from = json_array_get(stages, (size_t)i);
-        struct stage_report *stage = &report->stages[i];
-        stage->status = (enum stage_status)json_integer_value(json_object_get(from, "status"));
-        stage->duration_ms = json_real_value(json_object_get(from, "ms"));
-        restore_value(&stage->facts, from, "facts");
-        restore_value(&stage->findings, from, "findings");
-    }
-    restore_value(&report->target, saved, "target");
-    restore_value(&report->tls, saved, "tls");
-    restore_value(&report->server, saved, "server");
-}
-
 /* Findings of an attempt that is over stay known: they move to the report as a whole. */
 static void keep_findings(struct report *report, struct stage_report *stage)
 {
@@ -125,6 +109,38 @@ static void keep_findings(struct report *report, struct stage_report *stage)
     json_array_extend(report->findings, stage->findings);
     json_decref(stage->findings);
     stage->findings = NULL;
+}
+
+static void drop_findings(json_t *findings, const json_t *dropped)
+{
+    for (size_t i = 0; i < json_array_size(dropped); i++)
+        for (size_t k = json_array_size(findings); k-- > 0;)
+            if (json_equal(json_array_get(findings, k), json_array_get(dropped, i)))
+                json_array_remove(findings, k);
+}
+
+/* What the attempts after it found stays known; its own findings stand at their stages again. */
+static void restore_findings(struct report *report, struct stage_report *stage, const json_t *from)
+{
+    keep_findings(report, stage);
+    restore_value(&stage->findings, from, "findings");
+    drop_findings(report->findings, stage->findings);
+}
+
+static void restore_attempt(struct report *report, const json_t *saved)
+{
+    const json_t *stages = json_object_get(saved, "stages");
+    for (int i = 0; i < STAGE_COUNT; i++) {
+        const json_t *from = json_array_get(stages, (size_t)i);
+        struct stage_report *stage = &report->stages[i];
+        stage->status = (enum stage_status)json_integer_value(json_object_get(from, "status"));
+        stage->duration_ms = json_real_value(json_object_get(from, "ms"));
+        restore_value(&stage->facts, from, "facts");
+        restore_findings(report, stage, from);
+    }
+    restore_value(&report->target, saved, "target");
+    restore_value(&report->tls, saved, "tls");
+    restore_value(&report->server, saved, "server");
 }
 
 static bool read_attempt(struct report *report, const json_t *value, int64_t at_us)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from support.processes import free_port
 from support.program import batch, jdbc, run
 
 URL = "ConnectionProperties.JDBC_CONNECTION_URL"
@@ -64,3 +65,12 @@ def test_passwords_of_urls_are_never_shown(arguments):
     for more in ({}, {"JDBC_ENFORCE_SSL": "odd"}):
         done = run([*arguments, "-i", "-"], stdin=json.dumps(definitions(CREDENTIALS, **more)))
         assert done.stdout and "c4nary" not in done.stdout + done.stderr
+
+
+def test_each_of_the_hosts_that_fail_is_told_once():
+    ports = [free_port() for _ in range(3)]
+    url = f"jdbc:postgresql://localhost:{ports[0]},[::1]:{ports[1]},127.0.0.1:{ports[2]}/d"
+    report = batch(definitions([url]))[1]["tests"][0]
+    told = [finding["message"].split(": ")[0] for finding in report["findings"] if finding["rule"] == "endpoint-failed"]
+    assert sorted(told) == sorted([f"localhost:{ports[0]}", f"[::1]:{ports[1]}", f"127.0.0.1:{ports[2]}"])
+    assert report["code"] == "CONNECT_REFUSED" and f"localhost:{ports[0]}" in report["reason"]

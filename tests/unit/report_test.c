@@ -145,6 +145,9 @@ static void what_is_still_to_come_is_as_planned(void **state)
     report_free(report);
 }
 
+#define FINDING(text)                                                                              \
+    "{\"at\":5,\"finding\":{\"severity\":\"note\",\"rule\":\"r\",\"message\":\"" text "\"}}"
+
 static void the_deciding_attempt_is_what_is_shown(void **state)
 {
     static const char *const lines[] = {"{\"at\":1,\"stage\":\"input\"}",
@@ -152,10 +155,13 @@ static void the_deciding_attempt_is_what_is_shown(void **state)
                                         "{\"at\":3,\"target\":{\"port\":1}}",
                                         "{\"at\":3,\"stage\":\"tcp\"}",
                                         "{\"at\":4,\"stage\":\"login\"}",
+                                        FINDING("first"),
+                                        FINDING("first"),
                                         "{\"at\":5,\"attempt\":\"dns\"}",
                                         "{\"at\":6,\"target\":{\"port\":2}}",
                                         "{\"at\":7,\"stage\":\"dns\"}",
                                         "{\"at\":8,\"stage\":\"tcp\"}",
+                                        FINDING("second"),
                                         "{\"at\":9,\"ok\":false,\"stage\":\"login\",\"code\":"
                                         "\"DATABASE_MISSING\",\"reason\":\"no\",\"attempt\":0}"};
     struct report *report = report_new("orders", "JDBC");
@@ -165,6 +171,9 @@ static void the_deciding_attempt_is_what_is_shown(void **state)
     assert_int_equal(report->stages[STAGE_TCP].status, STAGE_PASSED);
     assert_int_equal(report->stages[STAGE_LOGIN].status, STAGE_FAILED);
     assert_int_equal(json_integer_value(json_object_get(report->target, "port")), 1);
+    assert_int_equal(json_array_size(report->stages[STAGE_LOGIN].findings), 1);
+    assert_int_equal(json_array_size(report->findings), 1);
+    assert_string_equal(text_at(json_array_get(report->findings, 0), "message"), "second");
     report_free(report);
 }
 
