@@ -235,6 +235,10 @@ static bool attempt(struct probe *probe, const struct target *target,
         .probe = probe, .target = target, .login = &login, .identity = identity, .tls = tls};
     login_read(target, &login);
     if (service) {
+        if (service_sets(service, "authSource"))
+            login.source_comes = "authSource of the TXT record";
+        if (service_sets(service, "replicaSet"))
+            login.set_comes = "the TXT record";
         probe_stage(probe, STAGE_DNS);
         service_tell(service, probe);
     }

@@ -17,6 +17,7 @@ struct login {
     const char *mechanism;    /* asked for; NULL: by what the server offers */
     const char *source;       /* the database that the account lives in: "admin", "$external" */
     const char *source_comes; /* "authSource of the URL": for messages */
+    const char *set_comes;    /* who names the replicaSet: "the URL" */
 };
 
 /* One connection to one server. */
@@ -115,6 +116,7 @@ struct service;
 struct service *service_look_up(struct probe *probe, const struct target *target,
                                 struct error *err);
 const struct target *service_target(const struct service *service);
+bool service_sets(const struct service *service, const char *option); /* by its TXT record */
 void service_tell(const struct service *service, struct probe *probe);
 
 /*

@@ -23,6 +23,7 @@ static bool is_external(const char *mechanism)
 void login_read(const struct target *target, struct login *login)
 {
     const char *source = target_parameter(target, "authSource");
+    login->set_comes = "the URL";
     login->mechanism = target_parameter(target, "authMechanism");
     if (source) {
         login->source = source;

@@ -173,27 +173,27 @@ static bool check_name(const struct session *session, struct error *err)
 {
     const char *wanted = option(session, "replicaSet");
     const char *found = session->hello.set_name;
+    const char *comes = session->login->set_comes;
     if (!wanted || (found[0] && strcmp(wanted, found) == 0))
         return true;
     if (session->hello.mongos) {
-        error_set(
-            err, REASON_QUERY_FAILED,
-            "%s is a router of a sharded cluster (mongos), and the URL asks for replicaSet=%s: "
-            "drivers leave it alone",
-            session->where, wanted);
-        error_remedy(err, "leave replicaSet out of the URL");
+        error_set(err, REASON_QUERY_FAILED,
+                  "%s is a router of a sharded cluster (mongos), and %s asks for replicaSet=%s: "
+                  "drivers leave it alone",
+                  session->where, comes, wanted);
+        error_remedy(err, "leave replicaSet out of %s", comes);
     } else if (found[0]) {
         error_set(err, REASON_QUERY_FAILED,
-                  "%s is a member of the replica set \"%s\", and the URL asks for replicaSet=%s: "
+                  "%s is a member of the replica set \"%s\", and %s asks for replicaSet=%s: "
                   "drivers leave it alone",
-                  session->where, found, wanted);
-        error_remedy(err, "write replicaSet=%s in the URL", found);
+                  session->where, found, comes, wanted);
+        error_remedy(err, "write replicaSet=%s in %s", found, comes);
     } else {
         error_set(err, REASON_QUERY_FAILED,
-                  "%s is a member of no replica set, and the URL asks for replicaSet=%s: drivers "
+                  "%s is a member of no replica set, and %s asks for replicaSet=%s: drivers "
                   "leave it alone",
-                  session->where, wanted);
-        error_remedy(err, "leave replicaSet out of the URL, or start the server for that set");
+                  session->where, comes, wanted);
+        error_remedy(err, "leave replicaSet out of %s, or start the server for that set", comes);
     }
     return error_property(err, session->target->host_property);
 }

@@ -16,7 +16,8 @@ static const char *const allowed[OPTIONS_MAXIMUM] = {"authSource", "replicaSet",
 struct service {
     struct target target; /* a copy that borrows, with the hosts and options found */
     struct srv_hosts hosts;
-    char *text; /* of the TXT record; NULL: none */
+    char *text;                 /* of the TXT record; NULL: none */
+    bool sets[OPTIONS_MAXIMUM]; /* which of ALLOWED it set */
 };
 
 /* What a host's name has to end in: the domain of NAME, or all of it where it has but two parts. */
@@ -30,8 +31,11 @@ static bool is_below(const char *host, const char *domain)
 {
     size_t length = strlen(host);
     size_t tail = strlen(domain);
+    if (tail &&
+        domain[tail - 1] == '.') /* the name may end in the root's dot, a record's does not */
+        tail--;
     return length > tail + 1 && host[length - tail - 1] == '.' &&
-           strcasecmp(host + length - tail, domain) == 0;
+           strncasecmp(host + length - tail, domain, tail) == 0;
 }
 
 static bool check_hosts(const struct service *service, const char *name, const char *query,
@@ -66,7 +70,7 @@ static bool refuse_option(const char *name, const char *option, struct error *er
 {
     error_set(err, REASON_DNS_NOT_FOUND,
               "the TXT record of \"%s\" sets the option \"%s\", which is not allowed there: only "
-              "authSource, replicaSet and loadBalanced are",
+              "authSource, replicaSet and loadBalanced are, each with a value",
               name, option);
     return error_remedy(err, "take the option out of the TXT record, or write it into the URL");
 }
@@ -81,8 +85,12 @@ static bool take_option(struct service *service, const char *name, char *option,
     const char *known = find_allowed(option);
     if (!known)
         return refuse_option(name, option, err);
+    if (!*value)
+        return refuse_option(name, option, err);
     if (target_parameter(&service->target, known))
         return true;
+    for (int i = 0; i < OPTIONS_MAXIMUM; i++)
+        service->sets[i] |= allowed[i] == known;
     struct target *target = &service->target;
     target->parameters[target->parameter_count++] =
         (struct parameter){.name = strdup(known), .value = strdup(value)};
@@ -131,6 +139,14 @@ static void limit_hosts(struct service *service)
 const struct target *service_target(const struct service *service)
 {
     return &service->target;
+}
+
+bool service_sets(const struct service *service, const char *option)
+{
+    for (int i = 0; i < OPTIONS_MAXIMUM; i++)
+        if (strcmp(allowed[i], option) == 0)
+            return service->sets[i];
+    return false;
 }
 
 void service_tell(const struct service *service, struct probe *probe)
