@@ -6,7 +6,9 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -360,6 +362,40 @@ def test_a_port_that_is_taken():
         done = subprocess.run([str(PROGRAM), "serve", "--stateless", "--listen", f"127.0.0.1:{service.port}"],
                               capture_output=True, text=True, timeout=20)
         assert done.returncode == 2 and str(service.port) in done.stderr and "in use" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_a_log_that_nobody_reads_stops_nobody(kind):
+    """Pipes of a supervisor, the journal's socket."""
+    port = free_port()
+    ours, its = os.pipe() if kind == "pipe" else [one.detach() for one in socket.socketpair()]
+    process = subprocess.Popen(Service.command_of("--stateless", "--listen", f"127.0.0.1:{port}"), stderr=its)
+    os.close(its)
+
+    def ask(times):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        for _ in range(times):
+            connection.request("GET", "/" + "x" * 200)
+            assert connection.getresponse().read()
+        connection.close()
+    try:
+        wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 5)
+        ask(3000)
+        read = os.read(ours, 1 << 20)
+        for _ in range(10):
+            ask(1)
+            read += os.read(ours, 1 << 20)
+        lines = read.split(b"\n")
+        assert all(line.startswith(b"time=") for line in lines[:-1]), "each line stands alone"
+        lost = sum(map(int, re.findall(rb"lines of this log were lost: nobody read it\" count=(\d+)", read)))
+        assert 3000 < lost + len(lines) < 3300, "every line is there or counted"
+        os.close(ours)
+        ask(10)
+        process.terminate()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("arguments, words", [
