@@ -230,9 +230,10 @@ static bool tell_name(const struct tls_observer *tls, const char *where, struct 
     error_detail(err, "expected", "%s%s%s%s", expected, from ? " (from " : "", from ? from + 1 : "",
                  from ? ")" : "");
     error_detail(err, "presented", "%s", presented);
-    error_remedy(err,
-                 "connect by one of the presented names, or have the certificate reissued with "
-                 "\"%s\" %s",
+    error_remedy(err, "%s, or have the certificate reissued with \"%s\" %s",
+                 policy->expected_dn || policy->expected_name
+                     ? "correct the name that is demanded of the certificate"
+                     : "connect by one of the presented names",
                  expected, policy->expected_dn ? "as its name" : "among its names");
     error_property(err, property);
     free(presented);

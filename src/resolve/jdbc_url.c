@@ -55,17 +55,33 @@ static bool is_file_engine(const char *subprotocol, const char *rest)
     return strcmp(subprotocol, "derby") == 0 && !text_starts(rest, "//");
 }
 
-static void refuse_unknown(const char *subprotocol, const char *path, struct problems *problems)
+static const char *nearest_vendor(const char *word)
 {
     const char *names[sizeof vendors / sizeof *vendors + 1] = {NULL};
     for (size_t i = 0; i < sizeof vendors / sizeof *vendors; i++)
         names[i] = vendors[i].subprotocol;
-    const char *nearest = text_nearest(subprotocol, names);
-    if (!nearest && text_starts(subprotocol, "postgres"))
-        nearest = "postgresql";
+    const char *nearest = text_nearest(word, names);
+    return nearest || !text_starts(word, "postgres") ? nearest : "postgresql";
+}
+
+static void refuse_unknown(const char *subprotocol, const char *path, struct problems *problems)
+{
+    const char *nearest = nearest_vendor(subprotocol);
     problems_add(problems, path, "url", "\"jdbc:%.60s\" names no database driver we know%s%s%s",
                  subprotocol, nearest ? "; did you mean jdbc:" : "", nearest ? nearest : "",
                  nearest ? "://HOST:PORT/DATABASE ?" : "");
+}
+
+/* As other clients write it: "postgresql://db/orders". */
+static void refuse_other_form(const char *url, const char *path, struct problems *problems)
+{
+    const char *end = strstr(url, "://");
+    char *scheme = xstrndup(url, end ? (size_t)(end - url) : 0);
+    const char *nearest = *scheme ? nearest_vendor(scheme) : NULL;
+    problems_add(problems, path, "url", "does not begin with \"jdbc:\"%s%s%s",
+                 nearest ? "; did you mean jdbc:" : "", nearest ? nearest : "",
+                 nearest ? "://HOST:PORT/DATABASE ?" : "");
+    free(scheme);
 }
 
 static enum jdbc_standing find_standing(const char *subprotocol, const char *rest)
@@ -113,7 +129,7 @@ bool jdbc_url_parse(const char *url, const char *path, struct jdbc_url *result,
 {
     const char *rest;
     if (!text_starts_nocase(url, "jdbc:")) {
-        problems_add(problems, path, "url", "does not begin with \"jdbc:\"");
+        refuse_other_form(url, path, problems);
         return false;
     }
     result->subprotocol = read_subprotocol(url, &rest);

@@ -74,3 +74,10 @@ def test_each_of_the_hosts_that_fail_is_told_once():
     told = [finding["message"].split(": ")[0] for finding in report["findings"] if finding["rule"] == "endpoint-failed"]
     assert sorted(told) == sorted([f"localhost:{ports[0]}", f"[::1]:{ports[1]}", f"127.0.0.1:{ports[2]}"])
     assert report["code"] == "CONNECT_REFUSED" and f"localhost:{ports[0]}" in report["reason"]
+
+
+@pytest.mark.parametrize("url, meant", [("postgresql://h/d", "jdbc:postgresql://"), ("postgres://h/d", "jdbc:postgresql://"),
+                                        ("mysql://h/d", "jdbc:mysql://"), ("http://h/d", None), ("h:1/d", None)])
+def test_a_url_of_another_client_is_told_in_ours(url, meant):
+    reason = batch(definitions([url]))[1]["tests"][0]["reason"]
+    assert 'does not begin with "jdbc:"' in reason and (meant in reason if meant else "did you mean" not in reason)

@@ -239,6 +239,8 @@ def test_the_certificate_string_is_the_name_demanded(server):
     assert verdict(definition(server, CUSTOM_JDBC_CERT_STRING="CN=LOCALHOST", **ENFORCED))["exit"] == 0
     expect(verdict(definition(server, CUSTOM_JDBC_CERT_STRING="cn=other", **ENFORCED)), "TLS_NAME_MISMATCH", "tls",
            "cn=other", "CN=localhost")
+    mismatch = verdict(definition(server, CUSTOM_JDBC_CERT_STRING="cn=other", **ENFORCED))
+    assert mismatch["remedy"].startswith("correct the name") and mismatch["property"].endswith("CUSTOM_JDBC_CERT_STRING")
     expect(verdict(definition(server, CUSTOM_JDBC_CERT_STRING="db.example", **ENFORCED)), "TLS_NAME_MISMATCH", "tls",
            "db.example")
 
