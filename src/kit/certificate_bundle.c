@@ -5,6 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/pkcs7.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "certificate.h"
@@ -164,8 +166,8 @@ static bool ended_well(void)
     return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
-STACK_OF(X509) *
-    certificate_read_bundle(const char *name, const void *data, size_t length, struct error *err)
+static STACK_OF(X509) *
+    read_bundle(const char *name, const void *data, size_t length, struct error *err)
 {
     STACK_OF(X509) *list = sk_X509_new_null();
     BIO *bio = BIO_new_mem_buf(data, (int)length);
@@ -188,4 +190,39 @@ STACK_OF(X509) *
         return list;
     sk_X509_pop_free(list, X509_free);
     return NULL;
+}
+
+/* The last that was read: a test looks at its CA several times over, and OpenSSL takes its time to
+ * decode a key. */
+static struct {
+    pthread_mutex_t lock;
+    void *data;
+    size_t length;
+    STACK_OF(X509) * list;
+} last = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void remember(const void *data, size_t length, STACK_OF(X509) * list)
+{
+    free(last.data);
+    sk_X509_pop_free(last.list, X509_free);
+    last.data = xmalloc(length);
+    memcpy(last.data, data, length);
+    last.length = length;
+    last.list = X509_chain_up_ref(list);
+}
+
+STACK_OF(X509) *
+    certificate_read_bundle(const char *name, const void *data, size_t length, struct error *err)
+{
+    STACK_OF(X509) * list;
+    pthread_mutex_lock(&last.lock);
+    if (last.list && length == last.length && memcmp(data, last.data, length) == 0) {
+        list = X509_chain_up_ref(last.list);
+    } else {
+        list = read_bundle(name, data, length, err);
+        if (list)
+            remember(data, length, list);
+    }
+    pthread_mutex_unlock(&last.lock);
+    return list;
 }

@@ -47,7 +47,7 @@ static void *resolve_name(void *argument)
     answer->status = status;
     answer->error = error;
     answer->done = true;
-    pthread_cond_signal(&answer->arrived);
+    pthread_cond_broadcast(&answer->arrived);
     pthread_mutex_unlock(&answer->lock);
     return NULL;
 }
@@ -74,8 +74,8 @@ static void limit_resolver(struct deadline deadline)
 
 static void wait_for(struct net_answer *answer, struct deadline deadline)
 {
-    int64_t at_us = deadline.at_us - LOOKUP_RESERVE_MS * 1000;
-    struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+    struct timespec until = {.tv_sec = deadline.at_us / 1000000,
+                             .tv_nsec = deadline.at_us % 1000000 * 1000};
     pthread_mutex_lock(&answer->lock);
     while (!answer->done)
         if (pthread_cond_clockwait(&answer->arrived, &answer->lock, CLOCK_MONOTONIC, &until) != 0)
@@ -199,12 +199,22 @@ static void explain(const struct net_answer *answer, int status, struct error *e
     text_buffer_release(&servers);
 }
 
+/* As TCP libraries ask. */
+static const struct addrinfo usual_hints = {.ai_socktype = SOCK_STREAM};
+
 void net_lookup_begin(struct net_lookups *lookups, const char *node, const char *service,
                       struct deadline deadline)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     if (!net_is_address(node))
-        ask(lookups, node, service, &hints, deadline);
+        ask(lookups, node, service, &usual_hints, deadline);
+}
+
+const struct addrinfo *net_lookup_await(struct net_lookups *lookups, const char *node,
+                                        const char *service, struct deadline deadline)
+{
+    struct net_answer *answer = ask(lookups, node, service, &usual_hints, deadline);
+    wait_for(answer, deadline);
+    return answer->done ? answer->result : NULL;
 }
 
 int net_lookup(struct net_lookups *lookups, const char *node, const char *service,
@@ -212,6 +222,7 @@ int net_lookup(struct net_lookups *lookups, const char *node, const char *servic
                struct error *err)
 {
     struct net_answer *answer = ask(lookups, node, service, hints, deadline);
+    deadline.at_us -= LOOKUP_RESERVE_MS * 1000;
     wait_for(answer, deadline);
     int status = answer->done ? answer->status : EAI_AGAIN;
     *result = NULL;

@@ -28,6 +28,10 @@ void net_lookups_init(struct net_lookups *lookups, net_resolver *resolver);
 void net_lookup_begin(struct net_lookups *lookups, const char *node, const char *service,
                       struct deadline deadline);
 
+/* The answer to that if it is there by DEADLINE, or NULL; it stays the look-ups'. */
+const struct addrinfo *net_lookup_await(struct net_lookups *lookups, const char *node,
+                                        const char *service, struct deadline deadline);
+
 /*
  * getaddrinfo() by DEADLINE: what was asked before is answered from memory. Returns 0 or an EAI
  * code, and then ERR is DNS_NOT_FOUND or DNS_UNAVAILABLE. *RESULT is freed with freeaddrinfo().

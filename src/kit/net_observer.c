@@ -17,7 +17,10 @@
 #include "fd.h"
 #include "guard.h"
 #include "hold.h"
+#include "net_ahead.h"
+#include "net_fault.h"
 #include "net_lookup.h"
+#include "net_path.h"
 #include "text.h"
 
 enum { CONNECTIONS_MAXIMUM = 64, TRACE_RESERVE_MS = 700, DESCRIPTORS_MAXIMUM = 64 };
@@ -38,7 +41,6 @@ static const struct net_policy *outbound;
 
 typedef int getaddrinfo_function(const char *, const char *, const struct addrinfo *,
                                  struct addrinfo **);
-typedef int connect_function(int, const struct sockaddr *, socklen_t);
 
 static getaddrinfo_function *real_getaddrinfo(void)
 {
@@ -48,9 +50,9 @@ static getaddrinfo_function *real_getaddrinfo(void)
     return function;
 }
 
-static connect_function *real_connect(void)
+static net_connect_function *real_connect(void)
 {
-    static connect_function *function;
+    static net_connect_function *function;
     if (!function)
         *(void **)&function = dlsym(RTLD_NEXT, "connect");
     return function;
@@ -85,8 +87,20 @@ void net_observer_free(struct probe *side)
 void net_observer_expect(struct probe *probe, const struct endpoint *endpoint)
 {
     char port[16];
+    real_connect(); /* not to be looked for while dlopen() is at work */
     snprintf(port, sizeof port, "%u", endpoint->port);
     net_lookup_begin(probe->net->lookups, endpoint->host, port, probe->deadline);
+}
+
+void net_observer_connect_ahead(struct probe *probe, const struct endpoint *endpoint,
+                                struct deadline deadline)
+{
+    char port[16];
+    snprintf(port, sizeof port, "%u", endpoint->port);
+    const struct addrinfo *found =
+        net_lookup_await(probe->net->lookups, endpoint->host, port, deadline);
+    if (found && !net_policy_refuses(outbound, endpoint->host, found->ai_addr))
+        net_ahead_begin(real_connect(), found->ai_addr, found->ai_addrlen);
 }
 
 void net_observer_forget(struct probe *probe)
@@ -205,15 +219,6 @@ static double round_trip_ms(int fd)
     return info.tcpi_rtt / 1000.0;
 }
 
-static void watch_errors(int fd, int family)
-{
-    int on = 1;
-    if (family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
-    else
-        setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
-}
-
 void net_connect_tell(struct probe *probe, const struct net_connection *connection)
 {
     if (connection->error) {
@@ -265,11 +270,13 @@ bool net_connect_begin(struct probe *probe, int fd, const struct sockaddr *peer,
     net_observer_name(probe, NULL, connection->address, connection->port, connection->host,
                       sizeof connection->host);
     enter(probe, STAGE_TCP);
-    watch_errors(fd, peer->sa_family);
+    path_error_watch(fd, peer->sa_family);
     fd_set_nonblocking(fd, true);
     connection->denied = net_policy_refuses(outbound, connection->host, peer);
     if (connection->denied)
         connection->error = EACCES;
+    else if (net_ahead_take(fd, peer, length))
+        connection->error = EINPROGRESS;
     else if (real_connect()(fd, peer, length) == 0)
         connection->error = 0;
     else
@@ -370,148 +377,14 @@ const char *net_observer_host(const struct probe *probe, int fd)
     return connection && connection->host[0] ? connection->host : NULL;
 }
 
-/* What this host itself says before any packet has left; NULL when it was not this host. */
-static const char *local_words(const struct net_connection *connection)
-{
-    enum { AT_ONCE_MS = 5 };
-    if (connection->icmp.seen || connection->waited_ms > AT_ONCE_MS)
-        return NULL;
-    switch (connection->error) {
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case EADDRNOTAVAIL:
-        return "this host has no route to it";
-    case EACCES:
-    case EPERM:
-        return "this host's own rules (packet filter, broadcast address) forbid it";
-    default:
-        return NULL;
-    }
-}
-
-char *net_connect_words(const struct net_connection *one)
-{
-    char waited[32];
-    text_duration(waited, sizeof waited, one->waited_ms);
-    const char *words = path_error_words(&one->icmp, one->peer.ss_family);
-    if (one->denied)
-        return text_format("%s port %u is not to be connected to: the outbound policy of testconn "
-                           "forbids it (%s)",
-                           one->address, one->port, one->denied);
-    if (one->error == ECONNREFUSED)
-        return text_format("%s refused the connection", one->address);
-    if (one->error == ETIMEDOUT)
-        return text_format("%s does not answer (waited %s), and nothing rejects us", one->address,
-                           waited);
-    if (local_words(one))
-        return text_format("%s cannot be reached: %s (%s)", one->address, local_words(one),
-                           strerror(one->error));
-    if (words && strcmp(one->icmp.from, one->address) != 0)
-        return text_format("%s cannot be reached: %s says \"%s\"", one->address, one->icmp.from,
-                           words);
-    return text_format("%s cannot be reached: %s", one->address,
-                       words ? words : strerror(one->error));
-}
-
-/* "192.0.2.7 refused the connection, 2001:db8::7 does not answer (waited 2.1 s)" */
-static char *list_outcomes(const struct net_observer *net)
-{
-    struct text_buffer list = TEXT_BUFFER_INIT;
-    for (size_t i = 0; i < net->count; i++) {
-        char *words = net_connect_words(&net->connections[i]);
-        text_append_format(&list, "%s%s", i ? ", " : "", words);
-        free(words);
-    }
-    return text_take(&list);
-}
-
-enum reason net_connect_reason(const struct net_connection *connection)
-{
-    if (connection->denied)
-        return REASON_POLICY_DENIED;
-    if (connection->error == ECONNREFUSED)
-        return REASON_CONNECT_REFUSED;
-    return connection->error == ETIMEDOUT ? REASON_TIMED_OUT : REASON_CONNECT_UNREACHABLE;
-}
-
-static void trace_to(struct probe *probe, const struct net_connection *connection,
-                     struct path_trace *trace)
-{
-    probe->tracing = true;
-    path_probe((const struct sockaddr *)&connection->peer, connection->peer_length, probe->deadline,
-               trace);
-    probe->tracing = false;
-}
-
-char *net_connect_path(struct probe *probe, const struct net_connection *connection)
-{
-    struct path_trace trace;
-    if (deadline_passed(probe->deadline))
-        return NULL;
-    trace_to(probe, connection, &trace);
-    return path_trace_explain(&trace, connection->peer.ss_family);
-}
-
-/* How the path is told; *BRIEF (may be NULL) is the same in a few words. */
-static char *trace_path(struct probe *probe, const struct net_connection *connection, char **brief)
-{
-    struct path_trace trace;
-    trace_to(probe, connection, &trace);
-    json_t *hops = json_array();
-    for (int i = 0; i <= trace.last; i++) {
-        const struct path_hop *hop = &trace.hops[i];
-        const char *who = hop->error.seen ? hop->error.from
-                          : hop->reached  ? connection->address
-                                          : "*";
-        char *line = text_format("%d %s", i + 1, who);
-        json_array_append_new(hops, json_string(line));
-        free(line);
-    }
-    probe_note_json(probe, STAGE_TCP, "path", hops);
-    if (brief)
-        *brief = path_trace_brief(&trace, connection->peer.ss_family);
-    return path_trace_explain(&trace, connection->peer.ss_family);
-}
-
 void net_observer_trace(struct probe *probe)
 {
     const struct net_observer *net = probe->net;
     for (size_t i = net->count; i-- > 0;)
         if (strcmp(net->connections[i].address, net->reported) == 0) {
-            free(trace_path(probe, &net->connections[i], NULL));
+            free(net_path_tell(probe, &net->connections[i], NULL));
             return;
         }
-}
-
-static bool tell_tcp_fault(struct probe *probe, const struct net_connection *first,
-                           struct error *err)
-{
-    char where[300];
-    const char *host = first->host[0] ? first->host : first->address;
-    char *outcomes = list_outcomes(probe->net);
-    char *path = NULL;
-    char *brief = NULL;
-    enum reason reason = net_connect_reason(first);
-    if (reason != REASON_CONNECT_REFUSED && !first->denied && !local_words(first) &&
-        !deadline_passed(probe->deadline))
-        path = trace_path(probe, first, &brief);
-    text_endpoint(where, sizeof where, host, first->port);
-    error_set(err, reason, "no TCP connection to %s: %s%s%s", where, outcomes, path ? ". " : "",
-              path ? path : "");
-    if (reason == REASON_CONNECT_REFUSED && probe->net->count == 1)
-        error_brief(err, "%s port %u refuses", first->address, first->port);
-    else
-        error_brief(err, "%s", brief && probe->net->count == 1 ? brief : outcomes);
-    if (reason == REASON_TIMED_OUT)
-        error_remedy(err,
-                     "have TCP port %u to %s let through by the firewalls on the way, and check "
-                     "that the host is up",
-                     first->port, host);
-    error_property(err, probe->host_property);
-    free(outcomes);
-    free(path);
-    free(brief);
-    return false;
 }
 
 bool net_observed(struct probe *probe, struct error *err)
@@ -528,11 +401,12 @@ bool net_observed(struct probe *probe, struct error *err)
     for (size_t i = 0; i < net->count; i++)
         if (net->connections[i].error == 0)
             return true;
-    return tell_tcp_fault(probe, &net->connections[0], err);
+    return net_fault_tell(probe, err);
 }
 
 bool net_observer_was_bypassed(const struct probe *probe)
 {
+    net_ahead_drop();
     for (int fd = 3; fd < DESCRIPTORS_MAXIMUM; fd++) {
         struct sockaddr_storage peer;
         socklen_t length = sizeof peer;

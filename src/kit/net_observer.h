@@ -44,6 +44,11 @@ void net_observer_free(struct probe *side);
 /* ENDPOINT will be connected to: its name is looked up beside what the caller does meanwhile. */
 void net_observer_expect(struct probe *probe, const struct endpoint *endpoint);
 
+/* Begin the connection to ENDPOINT's first address, if it is looked up by DEADLINE and no library
+ * has come to its own first connect() meanwhile: that takes over what was begun. */
+void net_observer_connect_ahead(struct probe *probe, const struct endpoint *endpoint,
+                                struct deadline deadline);
+
 /* Forget what was seen: a new attempt. What names resolved to is kept. */
 void net_observer_forget(struct probe *probe);
 
@@ -83,13 +88,6 @@ struct deadline net_connect_deadline(const struct probe *probe);
 
 /* The facts of CONNECTION: address, port and round trip, or that the address failed. */
 void net_connect_tell(struct probe *probe, const struct net_connection *connection);
-
-/* "192.0.2.7 refused the connection": what became of one that failed; the caller frees it. */
-char *net_connect_words(const struct net_connection *connection);
-/* What the path probe says about CONNECTION ("The path: ..."), if time is left; the caller frees
- * it; NULL when nothing was learned. */
-char *net_connect_path(struct probe *probe, const struct net_connection *connection);
-enum reason net_connect_reason(const struct net_connection *connection);
 
 /* Whether any descriptor of this process is a connected TCP socket that connect() here never saw.
  */

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "net_fault.h"
 #include "net_observer.h"
+#include "net_path.h"
 #include "text.h"
 
 /* Once one address answers, the others have time for one lost SYN to be repeated (after 1 s); the
@@ -119,16 +121,16 @@ static bool is_without_route(const struct net_connection *connection)
 static void tell_failure(struct probe *probe, const struct net_connection *failed,
                          const char *working, bool *traced)
 {
-    char *words = net_connect_words(failed);
+    char *words = net_fault_words(failed);
     char *path = NULL;
     if (failed->error != ECONNREFUSED && !failed->denied && !is_without_route(failed) && !*traced &&
         deadline_left_ms(probe_deadline(probe)) > TRACE_MS) {
-        path = net_connect_path(probe, failed);
+        path = net_path_explain(probe, failed);
         *traced = true;
     }
-    char *message = text_format("%s: %s (port %u), while %s answers%s%s",
-                                reason_name(net_connect_reason(failed)), words, failed->port,
-                                working, path ? ". " : "", path ? path : "");
+    char *message =
+        text_format("%s: %s (port %u), while %s answers%s%s", reason_name(net_fault_reason(failed)),
+                    words, failed->port, working, path ? ". " : "", path ? path : "");
     probe_finding_at(probe, STAGE_TCP, is_without_route(failed) ? SEVERITY_NOTE : SEVERITY_WARNING,
                      "address-failed", probe->host_property, message);
     free(message);
@@ -227,7 +229,7 @@ void probe_reach_note(struct probe *probe, const struct probe_address *addresses
         json_t *object = json_pack("{s:s, s:s}", "address", addresses[i].address, "outcome",
                                    one ? outcome_word(one) : "not tried");
         if (one && one->error)
-            json_object_set_new(object, "code", json_string(reason_name(net_connect_reason(one))));
+            json_object_set_new(object, "code", json_string(reason_name(net_fault_reason(one))));
         if (one && one->error)
             json_object_set_new(object, "waited_ms", json_real(one->waited_ms));
         else

@@ -18,6 +18,15 @@
 
 enum { PROBE_LIMIT_MS = 700, QUIET_MS = 350 };
 
+void path_error_watch(int fd, int family)
+{
+    int on = 1;
+    if (family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+    else
+        setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+}
+
 bool path_error_read(int fd, struct path_error *error)
 {
     char control[512];
@@ -105,18 +114,15 @@ const char *path_error_words(const struct path_error *error, int family)
 /* A socket whose SYN lives for TTL hops, connecting to PEER; -1 when none can be had. */
 static int start_hop(const struct sockaddr *peer, socklen_t length, int ttl)
 {
-    int on = 1;
     int once = 1;
     int fd = socket(peer->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
     if (fd < 0)
         return -1;
-    if (peer->sa_family == AF_INET6) {
-        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+    path_error_watch(fd, peer->sa_family);
+    if (peer->sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof ttl);
-    } else {
-        setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+    else
         setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
-    }
     setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &once, sizeof once);
     if (connect(fd, peer, length) < 0 && errno != EINPROGRESS && errno != EHOSTUNREACH &&
         errno != ECONNREFUSED)

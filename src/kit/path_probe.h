@@ -17,7 +17,10 @@ struct path_error {
     char from[64]; /* who sent it */
 };
 
-/* Take the next ICMP error off the error queue of FD (IP_RECVERR or IPV6_RECVERR is on). */
+/* From now on FD, a socket of FAMILY, queues the ICMP errors that come for it. */
+void path_error_watch(int fd, int family);
+
+/* Take the next of them; false: there is none. */
 bool path_error_read(int fd, struct path_error *error);
 
 /* "administratively prohibited", "no route to the host", ...; NULL for one that tells nothing. */

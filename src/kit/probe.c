@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -283,10 +284,17 @@ bool probe_timed_out(struct probe *probe, int fd, const char *what, struct error
     return false;
 }
 
+/* Nothing comes after the verdict: the front need not wait for this process to be gone. */
+static void say_last(struct probe *probe)
+{
+    flush(probe);
+    shutdown(probe->fd, SHUT_WR);
+}
+
 void probe_verdict_ok(struct probe *probe)
 {
     probe_send(probe, "ok", json_true());
-    flush(probe);
+    say_last(probe);
 }
 
 /* "label\ttext\n"... as [["label", "text"], ...]. */
@@ -316,5 +324,5 @@ void probe_verdict_failed(struct probe *probe, const struct error *err, int atte
     if (attempt >= 0)
         json_object_set_new(line, "attempt", json_integer(attempt));
     add_line(probe, line);
-    flush(probe);
+    say_last(probe);
 }

@@ -137,36 +137,9 @@ bool tls_observer_install(void)
     return index >= 0;
 }
 
-/* Configuration, providers and algorithms are read on first use and kept: some 2 ms. */
-static void *make_context(void *unused)
-{
-    SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
-    return unused;
-}
-
-static struct {
-    bool done; /* by the process that this one is a clone of */
-    bool going_on;
-    pthread_t thread;
-} warm_up;
-
-void tls_preload(void)
-{
-    make_context(NULL);
-    warm_up.done = true;
-}
-
 void tls_warm_up(void)
 {
-    warm_up.going_on =
-        !warm_up.done && pthread_create(&warm_up.thread, NULL, make_context, NULL) == 0;
-}
-
-void tls_await_warm_up(void)
-{
-    if (warm_up.going_on)
-        pthread_join(warm_up.thread, NULL);
-    warm_up.going_on = false;
+    SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
 }
 
 void tls_observer_start(struct probe *probe)

@@ -51,15 +51,9 @@ struct tls_observer {
 /* Install the hook, once per process and before a client library makes an SSL_CTX. */
 bool tls_observer_install(void);
 
-/* Have OpenSSL initialise itself once, for all workers that are cloned from this process. */
-void tls_preload(void);
-
-/* Have it initialise itself in a thread, beside what the caller does meanwhile. */
+/* Have OpenSSL read its configuration, providers and algorithms, which it keeps,
+ * for processes cloned from this one too: some 2 ms. */
 void tls_warm_up(void);
-
-/* Wait until it has: two threads in there at once hand OpenSSL's locks to and fro, which takes
- * longer than the whole. To be called before anything else uses OpenSSL. */
-void tls_await_warm_up(void);
 
 /* Watch for PROBE from now on. */
 void tls_observer_start(struct probe *probe);

@@ -318,7 +318,10 @@ int batch_run(struct batch *batch)
 
 static void skip(struct item *item, struct report *report, const char *why)
 {
-    report_skip(report, why);
+    if (report->decided) /* just now */
+        report_finish(report);
+    else
+        report_skip(report, why);
     deliver(item, report);
 }
 

@@ -37,7 +37,8 @@ struct launcher; /* the templates and their ready workers */
 /* Called once, when the test is over; REPORT is handed over. */
 typedef void launch_done(struct launch *launch, struct report *report, void *argument);
 
-/* Called when the test entered a stage; for live progress. */
+/* Called when the test is seen to have entered a stage, which is up to 100 ms later; for live
+ * progress. */
 typedef void launch_progress(struct launch *launch, const struct report *report, void *argument);
 
 /*

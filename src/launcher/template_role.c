@@ -67,7 +67,7 @@ _Noreturn void template_run(const char *module_path, long front)
     const struct driver *driver = worker_load_driver(module_path, RTLD_NOW, &err);
     if (driver && driver->preload)
         driver->preload();
-    tls_preload();
+    tls_warm_up();
     if (driver)
         worker_prepare(module_path, driver->name);
     for (;;) {

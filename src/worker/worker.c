@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #include "agent_job.h"
+#include "ahead.h"
 #include "aws_access.h"
-#include "certificate.h"
+#include "ca_rules.h"
 #include "confine.h"
 #include "connector_secret.h"
 #include "fd.h"
@@ -27,7 +28,7 @@
 #include "text.h"
 #include "tls_observer.h"
 
-enum { FAULTS_MAXIMUM = 4, WITHOUT_REQUEST_MS = 1000 };
+enum { WITHOUT_REQUEST_MS = 1000 };
 
 /* The test at hand. */
 struct test {
@@ -138,14 +139,10 @@ static void understand(struct test *test, bool strict)
     }
     const struct target *target = test->resolution.target;
     const struct manifest *manifest = registry_find_name(test->registry, target->driver);
-    if (target->tls.attempt)
-        tls_warm_up();
-    /* Loading a client library takes as long as a look-up: side by side. */
-    bool told = target->endpoint_count && !target->host_in_secret && !target->host_in_aws;
-    if (!test->driver && target->subprotocol && told)
-        net_observer_expect(test->probe, &target->endpoints[0]);
-    if (!test->driver)
+    if (!test->driver) {
+        ahead_begin(test->probe, target);
         test->driver = worker_load_driver(manifest->module_path, RTLD_LAZY, &test->error);
+    }
     if (!test->driver)
         end_failed(test->probe, STAGE_INPUT, &test->error, -1);
     if (test->driver->begin)
@@ -208,7 +205,7 @@ static bool prepare_driver(struct test *test)
 {
     if (!test->driver->prepare)
         return true;
-    tls_await_warm_up(); /* it may set variables: nobody else reads them meanwhile */
+    ahead_await(); /* it may set variables: nobody else reads them meanwhile */
     return test->driver->prepare(test->probe, test->resolution.target, &test->error);
 }
 
@@ -228,53 +225,14 @@ static void fetch_credentials(struct test *test)
         end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }
 
-/* What TLS will say of a configured CA: it decides there, not here. */
-static void warn_of_use(struct test *test, X509 *certificate, int index, int count)
-{
-    struct certificate_fault faults[CERTIFICATE_FAULTS];
-    size_t found = certificate_check_use(certificate, index, count, faults, CERTIFICATE_FAULTS);
-    for (size_t i = 0; i < found; i++)
-        if (faults[i].severity != SEVERITY_NOTE)
-            probe_finding_at(test->probe, STAGE_CERTIFICATE, SEVERITY_WARNING, faults[i].rule,
-                             test->resolution.target->tls.ca_property, faults[i].message);
-}
-
-/* The documented rules for the configured CA: each broken one a finding, the first decides. */
+/* The documented rules for the configured CA. */
 static void check_certificate(struct test *test)
 {
-    struct tls_policy *tls = &test->resolution.target->tls;
-    if (!tls->ca_pem)
+    const struct target *target = test->resolution.target;
+    if (!target->tls.ca_pem)
         return;
     probe_stage(test->probe, STAGE_CERTIFICATE);
-    STACK_OF(X509) *list =
-        certificate_read_bundle(tls->ca_location, tls->ca_pem, tls->ca_pem_length, &test->error);
-    if (!list) {
-        error_property(&test->error, tls->ca_property);
-        end_failed(test->probe, STAGE_CERTIFICATE, &test->error, -1);
-    }
-    int count = sk_X509_num(list);
-    enum certificate_rules rules = text_equal(test->resolution.target->connection_type, "KAFKA")
-                                       ? CERTIFICATE_RULES_KAFKA
-                                       : CERTIFICATE_RULES_JDBC;
-    probe_note_integer(test->probe, "certificates", count);
-    for (int i = 0; i < count; i++)
-        warn_of_use(test, sk_X509_value(list, i), i + 1, count);
-    for (int i = 0; !tls->skip_ca_rules && i < count; i++) {
-        struct certificate_fault faults[FAULTS_MAXIMUM];
-        size_t found =
-            certificate_check(sk_X509_value(list, i), i + 1, count, rules, faults, FAULTS_MAXIMUM);
-        for (size_t k = 0; k < found; k++) {
-            probe_finding_at(test->probe, STAGE_CERTIFICATE, SEVERITY_ERROR, faults[k].rule,
-                             tls->ca_property, faults[k].message);
-            if (test->error.reason == REASON_NONE) {
-                error_set(&test->error, faults[k].reason, "%s: %s", tls->ca_location,
-                          faults[k].message);
-                error_property(&test->error, tls->ca_property);
-            }
-        }
-    }
-    sk_X509_pop_free(list, X509_free);
-    if (test->error.reason != REASON_NONE)
+    if (!ca_rules_check(&target->tls, target->connection_type, test->probe, &test->error))
         end_failed(test->probe, STAGE_CERTIFICATE, &test->error, -1);
 }
 
@@ -419,7 +377,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     tell_plan(&test);
     tell_target(&test);
     fetch_credentials(&test);
-    tls_await_warm_up();
+    ahead_await();
     check_certificate(&test);
     log_in_to_aws(&test);
     run_driver(&test);

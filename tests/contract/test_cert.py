@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import time
 
@@ -204,3 +205,24 @@ def test_the_roots_of_a_system_are_checked_fast():
     assert len(file["certificates"]) > 50 and file["order"] == "bundle" and took < 3
     assert all(certificate["ca"] for certificate in file["certificates"])
     assert "chain-unrelated" not in {finding["rule"] for finding in file["findings"]}
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+@pytest.mark.parametrize("ca, connections", [(None, 1), ("ca.pem", 1), ("bad-ecdsa.pem", 0), ("missing.pem", 0)])
+def test_a_server_is_connected_to_once_and_not_before_the_ca_is_right(engine, ca, connections):
+    """The connection that is begun while the client library loads is the library's own, and as late as it may be."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
+        port = server.getsockname()[1]
+        extra = {"CUSTOM_JDBC_CERT": str(MADE / ca)} if ca else {}
+        definition = jdbc(JDBC_CONNECTION_URL=f"jdbc:{engine}://localhost:{port}/db", USERNAME="u", PASSWORD="p",
+                          JDBC_ENFORCE_SSL="true", **extra)
+        assert verdict(definition, timeout="500ms")["status"] == "failed"
+        server.setblocking(False)
+        seen = 0
+        try:
+            while True:
+                server.accept()[0].close()
+                seen += 1
+        except BlockingIOError:
+            pass
+        assert seen == connections

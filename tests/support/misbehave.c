@@ -24,16 +24,30 @@ static void hang(void)
         pause();
 }
 
-/* The descriptor that the report goes to: the only socket that a worker has. */
+/* AF_UNIX, AF_INET, ...; -1: no socket. */
+static int domain_of(int fd)
+{
+    int domain;
+    socklen_t length = sizeof domain;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 ? domain : -1;
+}
+
+/* The descriptor that the report goes to: the only local socket that a worker has. */
 static int report_descriptor(void)
 {
-    for (int fd = 3; fd < 64; fd++) {
-        int type;
-        socklen_t length = sizeof type;
-        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0)
+    for (int fd = 3; fd < 64; fd++)
+        if (domain_of(fd) == AF_UNIX)
             return fd;
-    }
     return -1;
+}
+
+/* The connection to the target, begun before we were asked. */
+static bool is_ahead(int fd)
+{
+    int listens = 0;
+    socklen_t length = sizeof listens;
+    return domain_of(fd) == AF_INET &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && !listens;
 }
 
 static void say(const char *text)
@@ -112,7 +126,7 @@ static const char *look_at_oneself(void)
     for (int tries = 0; tries == 0 || (others && tries < 100); tries++) {
         others = 0;
         for (int fd = 3; fd < 64; fd++)
-            others += fcntl(fd, F_GETFD) >= 0 && fd != report_descriptor();
+            others += fcntl(fd, F_GETFD) >= 0 && fd != report_descriptor() && !is_ahead(fd);
         if (others)
             usleep(5000);
     }
