@@ -72,8 +72,8 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def broker():
-    advertised = Listener("SSL", certificate="good", host="0.0.0.0")
-    advertised.advertised = ("127.0.0.2", advertised.port)
+    advertised = Listener("SSL", certificate="no-ip")
+    advertised.advertised = ("127.0.0.1", advertised.port)
     with Kafka({
             "PT": Listener("PLAINTEXT"), "SSL": Listener("SSL", certificate="good"), "EXPIRED": Listener("SSL", certificate="expired"),
             "WRONGNAME": Listener("SSL", certificate="wrong-name"), "LEAF": Listener("SSL", certificate="leaf"),
