@@ -101,6 +101,15 @@ static bool attempt(struct probe *probe, const struct target *target,
 const struct identity *kafka_identity;
 char kafka_identity_words[KAFKA_TEXT_SIZE];
 
+/* The property that the secret NAME was given by; PLAIN where none was. */
+static const char *secret_property(const struct target *target, const char *name, const char *plain)
+{
+    for (size_t i = 0; i < target->secret_count; i++)
+        if (strcmp(target->secrets[i].name, name) == 0)
+            return target->secrets[i].property;
+    return plain;
+}
+
 /* Open the client's keystore, and say what is in it. */
 static bool open_keystore(struct probe *probe, const struct target *target, struct error *err)
 {
@@ -115,8 +124,10 @@ static bool open_keystore(struct probe *probe, const struct target *target, stru
         .password = target_secret(target, "keystore_password"),
         .key_password = target_secret(target, "key_password"),
         .property = file->property,
-        .password_property = "ConnectionProperties.KAFKA_CLIENT_KEYSTORE_PASSWORD",
-        .key_password_property = "ConnectionProperties.KAFKA_CLIENT_KEY_PASSWORD",
+        .password_property = secret_property(target, "keystore_password",
+                                             "ConnectionProperties.KAFKA_CLIENT_KEYSTORE_PASSWORD"),
+        .key_password_property = secret_property(target, "key_password",
+                                                 "ConnectionProperties.KAFKA_CLIENT_KEY_PASSWORD"),
     };
     kafka_identity = keystore_open(&store, &facts, err);
     if (!kafka_identity)
