@@ -12,23 +12,35 @@
 
 enum { EXPIRES_SOON_DAYS = 30 };
 
+/* The peer left, SILENT until then: ask in OTHER ways why. */
+static void explain_silence(struct session *session, bool silent,
+                            void (*other)(struct session *, struct error *), struct error *err)
+{
+    if (!silent || err->reason != REASON_CONNECTION_CLOSED)
+        return;
+    other(session, err);
+    if (err->reason == REASON_CONNECTION_CLOSED)
+        kafka_explain_closed(session, err);
+}
+
 bool session_open(struct session *session, struct error *err)
 {
     session->stream = stream_open(session->probe, session->endpoint, err);
     if (!session->stream)
         return false;
+    /* Behind ours: where a broker lets in few connections, the test's own is the one. */
+    if (session->first)
+        library_start(session->probe, session->target, session->endpoint);
     if (session->tls && !stream_secure(session->stream, kafka_identity, err)) {
-        if (err->reason == REASON_CONNECTION_CLOSED && !probe_tls_spoken(session->probe))
-            kafka_explain_no_tls(session, err);
+        explain_silence(session, !probe_tls_spoken(session->probe), kafka_explain_no_tls, err);
         kafka_explain_certificate(session, err);
         return false;
     }
     probe_stage(session->probe, STAGE_LOGIN);
     if (session_ask_versions(session, err))
         return true;
-    if (!session->tls && err->reason == REASON_CONNECTION_CLOSED &&
-        stream_received(session->stream) == 0)
-        kafka_explain_tls_required(session, err);
+    explain_silence(session, !session->tls && stream_received(session->stream) == 0,
+                    kafka_explain_tls_required, err);
     kafka_explain_certificate(session, err);
     return false;
 }
@@ -58,6 +70,11 @@ static bool ask_cluster(struct session *session, struct error *err)
     if (works) {
         if (metadata.cluster_id[0])
             probe_note(session->probe, "cluster_id", "%s", metadata.cluster_id);
+        if (metadata.throttle_ms > 0)
+            probe_finding(session->probe, SEVERITY_WARNING, "throttled", NULL,
+                          "%s throttles us: it keeps our next request waiting for %d ms (client "
+                          "quotas)",
+                          session->where, metadata.throttle_ms);
         if (metadata.controller >= 0)
             probe_note_integer(session->probe, "controller_id", metadata.controller);
         if (metadata.count == 0) {
@@ -79,7 +96,6 @@ static bool attempt(struct probe *probe, const struct target *target,
                     const struct endpoint *endpoint, bool tls, struct error *err)
 {
     struct session session;
-    library_start(probe, target, endpoint);
     session_init(&session, probe, target, endpoint, tls);
     session.first = true;
     bool works = session_open(&session, err);
@@ -92,9 +108,10 @@ static bool attempt(struct probe *probe, const struct target *target,
     if (with_library)
         library_connect(probe, endpoint);
     works = works && ask_cluster(&session, err);
+    /* First: where a broker lets in few connections, the library has to have this one's place. */
+    session_close(&session);
     if (works && with_library)
         library_tell(probe, target, session.where);
-    session_close(&session);
     return works;
 }
 

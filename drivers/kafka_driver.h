@@ -25,6 +25,7 @@ struct session {
     unsigned char *answer; /* the body of the last one */
     size_t answer_length;
     struct kafka_versions versions;
+    enum reason other_way;  /* what became of asking it in another way why it left */
     char where[WHERE_SIZE]; /* "broker:9092" */
 };
 
@@ -98,6 +99,13 @@ bool kafka_tell_tls_required(const struct session *session, const char *did, str
 
 /* Where ERR is about our client certificate: which it is, and where it comes from. */
 void kafka_explain_certificate(const struct session *session, struct error *err);
+
+/* It left without a word, and when asked in the other way as well: is it a ZooKeeper? ERR says so
+ * then, or for what brokers and proxies do that. */
+void kafka_explain_closed(struct session *session, struct error *err);
+
+/* "; what answers there is a KRaft controller ..." where it is, else "". */
+const char *kafka_controller_words(const struct session *session);
 
 /* A broker left when asked for its metadata: does it want a login? ERR says so then. */
 void kafka_explain_login_required(struct session *session, struct error *err);

@@ -9,15 +9,18 @@
 #define KEYSTORE_PROPERTY "ConnectionProperties.KAFKA_CLIENT_KEYSTORE"
 #define TLS_PROPERTY "ConnectionProperties.KAFKA_SSL_ENABLED"
 
+enum { ZOOKEEPER_MS = 500 };
+
 /* Connect in the clear and ask for the API versions. */
 static bool answers_in_clear(struct probe *side, const struct endpoint *endpoint, void *argument,
                              struct error *err)
 {
-    const struct session *asking = argument;
+    struct session *asking = argument;
     struct session session;
     session_init(&session, side, asking->target, endpoint, false);
     session.stream = stream_open(side, endpoint, err);
     bool answered = session.stream && session_ask_versions(&session, err);
+    asking->versions = session.versions;
     session_close(&session);
     return answered;
 }
@@ -63,6 +66,7 @@ static bool ask(struct session *session, probe_side_function *function, void *ar
     struct probe_side side = {.endpoint = *session->endpoint, .argument = argument};
     if (!deadline_passed(probe_deadline(session->probe)))
         probe_sides(session->probe, &side, 1, function);
+    session->other_way = side.error.reason;
     return side.reached;
 }
 
@@ -73,9 +77,9 @@ void kafka_explain_no_tls(struct session *session, struct error *err)
     error_set(
         err, REASON_TLS_NOT_OFFERED,
         "%s takes no TLS on this listener: it closed the connection at our TLS handshake, and "
-        "answers as a Kafka broker in the clear; TLS is asked for by KAFKA_SSL_ENABLED, which "
-        "is true unless it is set to false",
-        session->where);
+        "answers in the clear as Kafka does%s; TLS is asked for by KAFKA_SSL_ENABLED, which is "
+        "true unless it is set to false",
+        session->where, kafka_controller_words(session));
     error_brief(err, "no TLS on this listener, and KAFKA_SSL_ENABLED is not false");
     error_remedy(err, "name the port of an SSL or SASL_SSL listener in KAFKA_BOOTSTRAP_SERVERS, or "
                       "set KAFKA_SSL_ENABLED to false where the network may be trusted");
@@ -102,6 +106,56 @@ bool kafka_tell_tls_required(const struct session *session, const char *did, str
     error_property(err, TLS_PROPERTY);
     probe_failed_at(session->probe, STAGE_TLS);
     return false;
+}
+
+const char *kafka_controller_words(const struct session *session)
+{
+    return session->versions.controller && session->versions.metadata.maximum < 0
+               ? "; what answers there is a KRaft controller, not a broker"
+               : "";
+}
+
+/* ZooKeeper answers four letters, this word at least by saying that it may not. */
+static bool answers_as_zookeeper(struct probe *side, const struct endpoint *endpoint,
+                                 void *argument, struct error *err)
+{
+    static const char *const answers[] = {"Zookeeper", "This ZooK", "srvr is n"};
+    char first[9];
+    (void)argument;
+    probe_hurry(side, deadline_in_ms(ZOOKEEPER_MS));
+    struct stream *stream = stream_open(side, endpoint, err);
+    bool answered = stream && stream_write(stream, "srvr", 4, "its answer", err) &&
+                    stream_read(stream, first, sizeof first, "its answer", err);
+    stream_close(stream);
+    for (size_t i = 0; answered && i < sizeof answers / sizeof *answers; i++)
+        if (memcmp(first, answers[i], sizeof first) == 0)
+            return true;
+    return false;
+}
+
+void kafka_explain_closed(struct session *session, struct error *err)
+{
+    char said[KAFKA_TEXT_SIZE];
+    snprintf(said, sizeof said, "%.*s", (int)sizeof said - 1, err->message);
+    if (session->other_way != REASON_CONNECTION_CLOSED)
+        return;
+    if (ask(session, answers_as_zookeeper, session)) {
+        error_set(err, REASON_WRONG_PROTOCOL,
+                  "%s is a ZooKeeper server, not a Kafka broker: it closed the connection at our "
+                  "first bytes, and answers ZooKeeper's \"srvr\"",
+                  session->where);
+        error_brief(err, "a ZooKeeper server, not a Kafka broker");
+        error_remedy(err, "name the brokers' own host and port (9092, 9094, 9096, ...) in "
+                          "KAFKA_BOOTSTRAP_SERVERS, not ZooKeeper's (2181)");
+        error_property(err, session->target->host_property);
+        return;
+    }
+    error_set(err, REASON_CONNECTION_CLOSED,
+              "%s; it said nothing, and closes a connection %s as well", said,
+              session->tls ? "in the clear" : "with TLS");
+    error_remedy(err, "see the broker's log (max.connections.per.ip and max.connections close so), "
+                      "and what stands in front of it: a proxy or balancer without a broker "
+                      "behind it does the same");
 }
 
 void kafka_explain_certificate(const struct session *session, struct error *err)

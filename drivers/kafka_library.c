@@ -20,6 +20,7 @@ enum {
     SCRAM_FIXED = 0x020601ff,
     KAFKA_4 = 22,
     POLL_MS = 100,
+    AGAIN_MS = 1000, /* its back-off is a tenth of that at first */
     PATIENCE_MS = 60000
 };
 
@@ -73,6 +74,7 @@ static struct {
     bool missing; /* the library */
     bool done;
     bool works;
+    bool turned_away;      /* it was left without a word; it tries again by itself */
     char words[TEXT_SIZE]; /* of its first failure */
 } library = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -121,6 +123,16 @@ static void finish(bool works, const char *words)
     pthread_mutex_unlock(&library.lock);
 }
 
+/* Where a broker lets in few connections, our own may have been one too many beside it: its next
+ * attempt decides. */
+static void turn_away(void)
+{
+    pthread_mutex_lock(&library.lock);
+    library.turned_away = true;
+    pthread_cond_broadcast(&library.changed);
+    pthread_mutex_unlock(&library.lock);
+}
+
 /* Its own words without the address in front and the state behind; never a signature. */
 static void keep_words(const char *reason)
 {
@@ -139,12 +151,17 @@ static void keep_words(const char *reason)
 
 static void see_error(rd_kafka_t *client, int code, const char *reason, void *unused)
 {
+    static bool left; /* the last error was the broker's leaving; errors come in one thread */
     (void)client;
     (void)unused;
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        finish(false, "all brokers are down");
-    else
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        left = code == RD_KAFKA_RESP_ERR__TRANSPORT;
         keep_words(reason);
+    } else if (left) {
+        turn_away();
+    } else {
+        finish(false, "all brokers are down");
+    }
 }
 
 static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
@@ -356,18 +373,19 @@ void library_connect(struct probe *probe, const struct endpoint *endpoint)
         probe_beside(probe, endpoint, let_go, NULL, &ignored);
 }
 
-/* Whether it came to an end by DEADLINE. */
+/* Whether it came to an end by DEADLINE, or, when it was turned away, soon. */
 static bool wait_for_end(struct deadline deadline)
 {
-    struct timespec until = {.tv_sec = deadline.at_us / 1000000,
-                             .tv_nsec = deadline.at_us % 1000000 * 1000};
+    const struct deadline soon = deadline_earlier(deadline, deadline_in_ms(AGAIN_MS));
     pthread_mutex_lock(&library.lock);
-    while (!library.done)
-        if (pthread_cond_timedwait(&library.changed, &library.lock, &until) != 0)
-            break;
-    bool done = library.done;
+    for (int failed = 0; !library.done && !failed;) {
+        int64_t at_us = library.turned_away ? soon.at_us : deadline.at_us;
+        struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+        failed = pthread_cond_timedwait(&library.changed, &library.lock, &until);
+    }
+    bool ended = library.done || library.turned_away;
     pthread_mutex_unlock(&library.lock);
-    return done;
+    return ended;
 }
 
 static void tell_failure(struct probe *probe, const struct target *target, const char *where,

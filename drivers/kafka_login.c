@@ -34,9 +34,11 @@ static bool tell_handshake(const struct session *session, const struct kafka_han
 {
     const char *offered = handshake->mechanisms[0] ? handshake->mechanisms : "none";
     if (handshake->code == KAFKA_ILLEGAL_SASL_STATE) {
-        error_set(err, REASON_LOGIN_METHOD,
-                  "%s has no SASL on this listener, and KAFKA_SASL_MECHANISM asks for %s: %s (%d)",
-                  session->where, mechanism, kafka_code_name(handshake->code), handshake->code);
+        error_set(
+            err, REASON_LOGIN_METHOD,
+            "%s has no SASL on this listener, and KAFKA_SASL_MECHANISM asks for %s: %s (%d)%s",
+            session->where, mechanism, kafka_code_name(handshake->code), handshake->code,
+            kafka_controller_words(session));
         error_brief(err, "no SASL on this listener; asked for: %s", mechanism);
         error_remedy(err, "take KAFKA_SASL_MECHANISM out, or name the port of a SASL listener in "
                           "KAFKA_BOOTSTRAP_SERVERS");

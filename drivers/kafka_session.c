@@ -135,6 +135,20 @@ bool session_ask_versions(struct session *session, struct error *err)
     return true;
 }
 
+/* It speaks the protocol, and is not asked for brokers. */
+static bool tell_no_metadata(const struct session *session, struct error *err)
+{
+    const char *controller = kafka_controller_words(session);
+    error_set(err, REASON_QUERY_FAILED,
+              "%s does not take the request by which clients find the cluster's brokers "
+              "(Metadata)%s",
+              session->where, controller);
+    error_brief(err, "%s", *controller ? "a controller, not a broker" : "takes no Metadata");
+    error_remedy(err, "name the port of a listener of the brokers (listeners, not "
+                      "controller.listener.names) in KAFKA_BOOTSTRAP_SERVERS");
+    return error_property(err, session->target->host_property);
+}
+
 bool session_ask_brokers(struct session *session, struct kafka_metadata *metadata,
                          struct error *err)
 {
@@ -143,6 +157,8 @@ bool session_ask_brokers(struct session *session, struct kafka_metadata *metadat
     const struct kafka_range *range = &session->versions.metadata;
     int version = range->maximum < 4 ? range->maximum : range->minimum > 4 ? range->minimum : 4;
     *metadata = (struct kafka_metadata){0};
+    if (range->maximum < 0)
+        return tell_no_metadata(session, err);
     if (version < 1 || version > 7)
         return error_set(
             err, REASON_QUERY_FAILED,

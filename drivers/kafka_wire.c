@@ -175,6 +175,9 @@ static void keep_range(struct kafka_versions *versions, int64_t api, struct kafk
     case KAFKA_SASL_AUTHENTICATE:
         versions->sasl_authenticate = range;
         break;
+    case KAFKA_BROKER_REGISTRATION:
+        versions->controller = true;
+        break;
     default:
         break;
     }
@@ -283,7 +286,7 @@ bool kafka_read_metadata(const unsigned char *data, size_t length, int version,
     char rack[64];
     *metadata = (struct kafka_metadata){.controller = -1};
     if (version >= 3)
-        take_number(&reader, 4); /* throttle time */
+        metadata->throttle_ms = (int32_t)take_number(&reader, 4);
     int64_t count = take_number(&reader, 4);
     /* Each takes twelve bytes at least: no count can make us reserve more than was sent. */
     if (count < 0 || (uint64_t)count > reader.left / 12 + 1)

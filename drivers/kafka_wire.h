@@ -15,6 +15,7 @@ enum kafka_api {
     KAFKA_SASL_HANDSHAKE = 17,
     KAFKA_API_VERSIONS = 18,
     KAFKA_SASL_AUTHENTICATE = 36,
+    KAFKA_BROKER_REGISTRATION = 62, /* what brokers ask of a controller */
 };
 
 /* Error codes that a login meets. */
@@ -59,6 +60,7 @@ struct kafka_versions {
     struct kafka_range sasl_authenticate;
     struct kafka_range api_versions;
     int apis;
+    bool controller;    /* it takes what only a controller is asked */
     int software_level; /* the newest metadata.version that the software knows; 0: it does not say
                          */
     int metadata_level; /* the one in force in the cluster; 0: it does not say */
@@ -98,7 +100,8 @@ struct kafka_metadata {
     size_t count; /* kept */
     size_t total; /* named */
     char cluster_id[256];
-    int32_t controller; /* -1: none */
+    int32_t controller;  /* -1: none */
+    int32_t throttle_ms; /* that the broker will now keep us waiting for */
 };
 bool kafka_read_metadata(const unsigned char *data, size_t length, int version,
                          struct kafka_metadata *metadata);

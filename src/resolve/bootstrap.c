@@ -62,7 +62,9 @@ static char *split(const char *server, unsigned long *port, struct problems *pro
         }
     } else if (memchr(at, ':', (size_t)(colon - at))) {
         refuse(problems, server,
-               "is not HOST:PORT: an IPv6 address is put in brackets, [::1]:9092");
+               strpbrk(at, "; \t")
+                   ? "is not one HOST:PORT: several are parted by commas"
+                   : "is not HOST:PORT: an IPv6 address is put in brackets, [::1]:9092");
         return NULL;
     }
     char *host = xstrndup(begin, (size_t)(end - begin));

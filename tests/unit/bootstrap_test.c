@@ -59,6 +59,8 @@ static void refuses_what_is_no_broker(void **state)
         {"b1:9092x", "no port between", 1},
         {"b1:9092/x", "no port between", 1},
         {"::1:9092", "brackets", 1},
+        {"a:9092;b:9092", "parted by commas", 1},
+        {"a:9092 b:9092", "parted by commas", 1},
         {"[::1]", "no port", 1},
         {"[::1:9092", "no port", 1},
         {"[]:9092", "brackets", 1},
