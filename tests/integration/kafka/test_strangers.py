@@ -54,7 +54,15 @@ class ZooKeeper(Server):
                                              "admin.enableServer=false\n")
         self.spawn(["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx64m", "-cp",
                     f"{ingredient('kafka', '3.9.2')}/*", "org.apache.zookeeper.server.ZooKeeperServerMain", self.folder / "zoo.cfg"])
-        wait_until(self.answers, 30, "ZooKeeper")
+        # its port is open before it serves, and who comes in between is never answered
+        wait_until(self.serves, 30, "ZooKeeper")
+
+    def serves(self):
+        assert self.process.poll() is None, (self.folder / "log").read_text()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+            connection.sendall(b"srvr")
+            return connection.recv(64).startswith(b"Zookeeper version")
+        return False
 
 
 def test_a_zookeeper_is_named():
