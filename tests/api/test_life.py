@@ -219,7 +219,7 @@ def test_one_id_from_the_request_to_the_worker_and_the_report():
         with concurrent.futures.ThreadPoolExecutor() as pool:
             first = pool.submit(service.call_raw, "TestConnection", body)
             wait_until(lambda: server.visitors, 5)
-            (begun,) = {line["request_id"] for line in log_lines(service, msg="test", stage="tls")}
+            (begun,) = wait_until(lambda: {line["request_id"] for line in log_lines(service, msg="test", stage="tls")}, 5)
             port = server.visitors[0].getpeername()[1]
             (worker,) = wait_until(lambda: [pid for pid in service.children() if is_peer(pid, port)], 5)
             assert contents(worker, "comm").decode() == f"testconn:{begun[:6]}\n"
