@@ -4,6 +4,8 @@ import os
 import statistics
 import time
 
+REST = 0.01  # seconds: a server is still busy with the end of the last connection when its client is gone
+
 
 def measure(command, environment):
     """Milliseconds of a command that must succeed."""
@@ -21,6 +23,7 @@ def compare(title, rounds, commands):
     took = {name: [] for name in commands}
     for _ in range(rounds):
         for name, (command, environment) in commands.items():
+            time.sleep(REST)
             took[name].append(measure(command, environment))
     ours, theirs = ((name, statistics.median(values)) for name, values in took.items())
     ratio = ours[1] / theirs[1]
