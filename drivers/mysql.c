@@ -2,6 +2,7 @@
 /* mysql.c - MySQL, MariaDB and Aurora MySQL through MariaDB Connector/C. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "mysql_driver.h"
 
@@ -28,11 +29,24 @@ __attribute__((weak)) int ma_pvio_register_callback(
 
 static struct session *tapped; /* one at a time */
 
+/* More than a login and an answer take: the library would read on, and keep it all. */
+static void stop_flood(struct session *session)
+{
+    int fd = mysql_get_socket(session->mysql);
+    bool flooded = probe_flooded(session->probe, fd, session->target->user, &session->refusal) ||
+                   mysql_goes_round(session, &session->refusal);
+    if (flooded)
+        shutdown(fd, SHUT_RDWR);
+}
+
 /* LENGTH may be a failed read's -1. */
 static void see_bytes(int writing, MYSQL *mysql, const unsigned char *bytes, size_t length)
 {
-    if (!writing && tapped && tapped->mysql == mysql && length <= PACKET_MAXIMUM)
-        login_talk_read(&tapped->talk, bytes, length);
+    if (writing || !tapped || tapped->mysql != mysql || length > PACKET_MAXIMUM)
+        return;
+    login_talk_read(&tapped->talk, bytes, length);
+    if (tapped->refusal.reason == REASON_NONE)
+        stop_flood(tapped);
 }
 
 static void tap(struct session *session)

@@ -17,7 +17,8 @@ struct session {
     bool tls; /* asked for; false once the server was seen to have none */
     struct greeting greeting;
     struct login_talk talk;
-    char where[300]; /* "db.example:3306" */
+    struct error refusal; /* why we shut the connection down; REASON_NONE: we did not */
+    char where[300];      /* "db.example:3306" */
 };
 
 /* Wait for the greeting of SESSION on FD and read it without taking it. False with ERR set: there
@@ -30,6 +31,10 @@ const char *mysql_methods(const struct session *session);
 
 /* The login method that the server asked for; "" when it has said none. */
 const char *mysql_method(const struct session *session);
+
+/* Whether the server asks for one login method after the other and decides nothing: with ERR set.
+ */
+bool mysql_goes_round(const struct session *session, struct error *err);
 
 /* Why SESSION failed, by the error's number. Returns false. */
 bool mysql_explain(struct session *session, struct error *err);

@@ -75,6 +75,7 @@ static void read_packet(struct login_talk *talk, const unsigned char *packet, si
     switch (packet[0]) {
     case SWITCH:
         read_method(talk, packet, length);
+        talk->switches++;
         break;
     case MORE_DATA:
         talk->cached |= length == 2 && packet[1] == CACHED;

@@ -29,6 +29,7 @@ bool greeting_parse(const unsigned char *packet, size_t length, struct greeting 
 /* What the server asked for between its greeting and its verdict. */
 struct login_talk {
     char method[64]; /* the login method asked for last; "" when it stayed with the greeting's */
+    int switches;    /* how often it asked for one */
     bool cached;     /* caching_sha2_password: the server had the password in its cache */
     bool full;       /* it had not */
     bool key_came;   /* the server's RSA key for the password, which nothing vouches for */

@@ -278,10 +278,28 @@ static bool tell_own_words(const struct session *session, unsigned number, const
                      number);
 }
 
+bool mysql_goes_round(const struct session *session, struct error *err)
+{
+    enum { SWITCHES_MAXIMUM = 32 }; /* MariaDB's accounts have a list of methods, of a few */
+    if (session->talk.switches <= SWITCHES_MAXIMUM)
+        return false;
+    error_set(
+        err, REASON_PROTOCOL_ERROR,
+        "%s asks user \"%s\" for one login method after the other, %d times so far, \"%s\" the "
+        "last, and decides nothing",
+        session->where, session->target->user, session->talk.switches, session->talk.method);
+    error_brief(err, "it asks for one login method after the other");
+    return true;
+}
+
 bool mysql_explain(struct session *session, struct error *err)
 {
     unsigned number = mysql_errno(session->mysql);
     const char *words = mysql_error(session->mysql);
+    if (session->refusal.reason != REASON_NONE) {
+        *err = session->refusal;
+        return false;
+    }
     if (number && !is_own(number))
         return tell_server_words(session, number, words, err);
     if (!probe_observed(session->probe, err))

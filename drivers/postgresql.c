@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 #define NOWHERE "/nonexistent/testconn"
-enum { KEYS_MAXIMUM = 32, OPTIONS_MAXIMUM = 2200, PORT_SIZE = 8 };
+enum { KEYS_MAXIMUM = 32, OPTIONS_MAXIMUM = 2200, PORT_SIZE = 8, NOTICES_MAXIMUM = 10 };
 
 /* Parameters for PQconnectStartParams(): never a pasted string. */
 struct parameters {
@@ -109,12 +108,15 @@ static void fill(struct parameters *parameters, const struct session *session, c
     give(parameters, "sslcrl", NOWHERE);
 }
 
+/* The first few: a server may have any number of them. */
 static void see_notice(void *argument, const char *message)
 {
-    struct probe *probe = argument;
+    struct session *session = argument;
     struct server_words words;
+    if (session->notices++ >= NOTICES_MAXIMUM)
+        return;
     postgresql_read_words(message, &words);
-    probe_finding(probe, SEVERITY_NOTE, "server-notice", NULL, "the server notes: %s%s%s",
+    probe_finding(session->probe, SEVERITY_NOTE, "server-notice", NULL, "the server notes: %s%s%s",
                   words.text, words.sqlstate[0] ? ", SQLSTATE " : "", words.sqlstate);
 }
 
@@ -140,38 +142,31 @@ static const char *awaited(const struct session *session)
     }
 }
 
-/* Wait for EVENTS on the session's socket; false with ERR set at the deadline. */
+/* Nothing more came, or too much. */
+static bool tell_late(struct session *session, struct error *err)
+{
+    const char *protocol = probe_peer_protocol(session->probe);
+    if (protocol && strcmp(protocol, "PostgreSQL") != 0)
+        return error_set(err, REASON_WRONG_PROTOCOL, "%s speaks %s, not PostgreSQL", session->where,
+                         protocol);
+    return probe_timed_out(session->probe, PQsocket(session->conn), awaited(session), err);
+}
+
+/* Wait for EVENTS on the session's socket; false with ERR set at the deadline, which a server that
+ * sends and sends has as well. */
 static bool wait_for(struct session *session, short events, struct error *err)
 {
+    struct deadline deadline = probe_deadline(session->probe);
     struct pollfd wait = {.fd = PQsocket(session->conn), .events = events};
-    int ready;
-    while ((ready = poll(&wait, 1, deadline_left_ms(probe_deadline(session->probe)))) < 0 &&
+    int ready = 0;
+    while (!deadline_passed(deadline) && (ready = poll(&wait, 1, deadline_left_ms(deadline))) < 0 &&
            errno == EINTR)
         continue;
-    if (ready <= 0) {
-        const char *protocol = probe_peer_protocol(session->probe);
-        if (protocol && strcmp(protocol, "PostgreSQL") != 0)
-            return error_set(err, REASON_WRONG_PROTOCOL, "%s speaks %s, not PostgreSQL",
-                             session->where, protocol);
-        return probe_timed_out(session->probe, wait.fd, awaited(session), err);
-    }
+    if (ready <= 0)
+        return tell_late(session, err);
     if (wait.revents & POLLIN)
         probe_peek(session->probe, wait.fd);
     return true;
-}
-
-/* AuthenticationCleartextPassword over a connection that nothing encrypts: answered, and told. */
-static void see_clear_password(struct session *session)
-{
-    static const unsigned char request[] = {'R', 0, 0, 0, 8, 0, 0, 0, 3};
-    unsigned char bytes[sizeof request];
-    ssize_t got = recv(PQsocket(session->conn), bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-    if (!session->tls && got == sizeof request && memcmp(bytes, request, sizeof request) == 0)
-        probe_finding(
-            session->probe, SEVERITY_WARNING, "password-in-clear", NULL,
-            "%s asks for the password in clear text, and nothing encrypts the connection: whoever "
-            "listens on the way reads it",
-            session->where);
 }
 
 /* The stage that libpq's state stands for; the observers announce the others. */
@@ -182,7 +177,6 @@ static void announce(struct session *session)
         probe_stage(session->probe, STAGE_TLS);
     } else if (status == CONNECTION_AWAITING_RESPONSE) {
         probe_stage(session->probe, STAGE_LOGIN);
-        see_clear_password(session);
     }
 }
 
@@ -193,6 +187,8 @@ static bool follow(struct session *session, struct error *err)
         if (!wait_for(session, polling == PGRES_POLLING_READING ? POLLIN : POLLOUT, err))
             return false;
         announce(session);
+        if (!postgresql_allows(session, err))
+            return false;
         polling = PQconnectPoll(session->conn);
         if (polling != PGRES_POLLING_FAILED)
             announce(session);
@@ -218,7 +214,7 @@ static bool log_in(struct session *session, const char *password, struct error *
     if (!session->conn)
         return error_set(err, REASON_BUSY, "no memory for a connection");
     PQsetErrorVerbosity(session->conn, PQERRORS_VERBOSE);
-    PQsetNoticeProcessor(session->conn, see_notice, session->probe);
+    PQsetNoticeProcessor(session->conn, see_notice, session);
     if (PQstatus(session->conn) == CONNECTION_BAD)
         return postgresql_explain(session, err);
     return follow(session, err);
@@ -263,7 +259,7 @@ static bool is_one(const PGresult *result)
 static PGresult *next_result(struct session *session, struct error *err)
 {
     while (PQisBusy(session->conn)) {
-        if (!wait_for(session, POLLIN, err))
+        if (!wait_for(session, POLLIN, err) || !postgresql_allows(session, err))
             return NULL;
         if (!PQconsumeInput(session->conn)) {
             postgresql_explain(session, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* postgresql.h - what the two files of the driver share. */
+/* postgresql.h - what the files of the driver share. */
 #ifndef POSTGRESQL_H
 #define POSTGRESQL_H
 
@@ -14,6 +14,7 @@ struct session {
     const struct endpoint *endpoint;
     PGconn *conn;
     bool tls;        /* asked for */
+    int notices;     /* of the server, so far */
     char where[300]; /* "db.example:5432" */
 };
 
@@ -25,6 +26,12 @@ struct server_words {
 
 /* Take MESSAGE of libpq, made with PQERRORS_VERBOSE, apart. */
 void postgresql_read_words(const char *message, struct server_words *words);
+
+/*
+ * Whether what has come is for libpq to read: it takes any number of messages, and hashes as often
+ * as the server demands, in one call that nothing ends. False with ERR set.
+ */
+bool postgresql_allows(struct session *session, struct error *err);
 
 /* Why SESSION failed, by SQLSTATE where there is one, and by libpq's state. Returns false. */
 bool postgresql_explain(struct session *session, struct error *err);

@@ -270,6 +270,19 @@ void probe_peek(struct probe *probe, int fd);
 void probe_peer_heard(struct probe *probe, const void *bytes, size_t length);
 
 /*
+ * What has come by FD and its library has not read yet, without taking it and without waiting: at
+ * most SIZE bytes of it, deciphered where SSL (OpenSSL's, of the library's connection) is not NULL.
+ * Returns how many.
+ */
+size_t probe_look(int fd, void *ssl, void *bytes, size_t size);
+
+/*
+ * Whether the service at FD has sent more than any login and any answer to a harmless request take:
+ * what a library would read on and on, and keep. True with ERR set; USER logs in.
+ */
+bool probe_flooded(struct probe *probe, int fd, const char *user, struct error *err);
+
+/*
  * What protocol the first bytes of the peer belong to, for messages: "SSH", "MySQL", "HTTP", "TLS",
  * "PostgreSQL", "SMTP", "Redis", ...; NULL when nothing was seen or it is not known. Uses what
  * probe_peek() kept of this attempt.

@@ -43,6 +43,10 @@ const char *scram_first(const struct scram *scram);
 const char *scram_continue(struct scram *scram, const char *message, size_t length,
                            struct error *err);
 
+/* The rounds that the server's first message of LENGTH bytes demands; 0 when it is none: for a
+ * login that a library does, which hashes as often as it is told. */
+int scram_rounds(const char *message, size_t length);
+
 /*
  * Check the server's last message. False with ERR set: LOGIN_REFUSED with the server's error, or
  * PROTOCOL_ERROR when its signature is wrong (it does not know the password).

@@ -47,18 +47,33 @@ void probe_without_tls(struct probe *probe, struct error *err)
     probe_finding(probe, SEVERITY_WARNING, "tls-failed", err->property[0] ? err->property : NULL,
                   "TLS failed and is not enforced, so the test went on in the clear: %s: %s",
                   reason_name(err->reason), err->message);
+    probe->over_tls = *err;
     *err = ERROR_INIT;
 }
 
-/* In the clear the service takes nobody, so what TLS failed by is what has to be mended. */
+/* Whether the service might have let us in over TLS: some say so, of others only the login was
+ * refused. */
+static bool may_be_for_want_of_tls(enum reason reason)
+{
+    return reason == REASON_TLS_REQUIRED || reason == REASON_LOGIN_REFUSED ||
+           reason == REASON_LOGIN_NOT_ALLOWED || reason == REASON_LOGIN_METHOD;
+}
+
+/* Refused in the clear: what TLS failed by is told with it, and is what has to be mended where the
+ * service takes nobody without. */
 static void tell_both(const struct error *over_tls, struct error *err)
 {
-    struct error plain = *err;
-    error_set(err, REASON_TLS_REQUIRED, "%s; over TLS it failed before: %s: %s", plain.message,
+    struct error both = *err;
+    error_set(err, err->reason, "%s; over TLS it failed before: %s: %s", both.message,
               reason_name(over_tls->reason), over_tls->message);
+    memcpy(both.message, err->message, sizeof both.message);
+    *err = both;
+    if (err->reason != REASON_TLS_REQUIRED)
+        return;
     error_remedy(err, "%s",
                  over_tls->remedy[0] ? over_tls->remedy : reason_info(over_tls->reason)->remedy);
-    error_property(err, over_tls->property[0] ? over_tls->property : plain.property);
+    if (over_tls->property[0])
+        error_property(err, over_tls->property);
 }
 
 /* TLS first where it is wanted (design, section 5), in the clear where it may be. */
@@ -74,15 +89,16 @@ static bool try_endpoint(struct probe *probe, const struct target *target,
     if (!probe_tls_expect(probe, tls, err))
         return false;
     probe->tls_optional = !tls->require;
+    probe->over_tls = ERROR_INIT;
     bool accepted = attempt(probe, target, endpoint, true, err);
-    if (accepted || tls->require || !is_of_tls(probe, err))
-        return accepted;
-    struct error over_tls = *err;
-    probe_without_tls(probe, err);
-    probe_attempt(probe, endpoint, STAGE_TCP);
-    accepted = attempt(probe, target, endpoint, false, err);
-    if (!accepted && err->reason == REASON_TLS_REQUIRED)
-        tell_both(&over_tls, err);
+    if (!accepted && !tls->require && is_of_tls(probe, err)) {
+        probe_without_tls(probe, err);
+        probe_attempt(probe, endpoint, STAGE_TCP);
+        accepted = attempt(probe, target, endpoint, false, err);
+    }
+    /* A driver may have gone on in the clear by itself. */
+    if (!accepted && probe->over_tls.reason && may_be_for_want_of_tls(err->reason))
+        tell_both(&probe->over_tls, err);
     return accepted;
 }
 

@@ -26,6 +26,7 @@ struct probe {
     struct deadline endpoint_deadline; /* of the endpoint at hand; never later than DEADLINE */
     struct deadline attempt_deadline;  /* of the attempt at hand; never later than the endpoint's */
     bool tls_optional;                 /* the attempt at hand is over TLS, which may fail */
+    struct error over_tls;             /* what it failed by; REASON_NONE: it did not */
     bool trace;
     bool entered;
     enum stage stage;

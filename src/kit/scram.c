@@ -204,6 +204,13 @@ static const char *answer(struct scram *scram, const char *message, size_t lengt
     return scram->last;
 }
 
+/* What the server's first message gives. */
+struct offer {
+    struct attribute nonce;
+    struct attribute salt;
+    int rounds;
+};
+
 static bool read_rounds(const struct attribute *attribute, int *rounds)
 {
     char digits[16];
@@ -218,18 +225,29 @@ static bool read_rounds(const struct attribute *attribute, int *rounds)
     return true;
 }
 
+static bool read_offer(const char *message, size_t length, struct offer *offer)
+{
+    const char *end = message + length;
+    struct attribute rounds;
+    return take(&message, end, 'r', &offer->nonce) && take(&message, end, 's', &offer->salt) &&
+           take(&message, end, 'i', &rounds) && read_rounds(&rounds, &offer->rounds);
+}
+
+int scram_rounds(const char *message, size_t length)
+{
+    struct offer offer;
+    return read_offer(message, length, &offer) ? offer.rounds : 0;
+}
+
 const char *scram_continue(struct scram *scram, const char *message, size_t length,
                            struct error *err)
 {
     const char *at = message;
     const char *end = message + length;
     size_t own = strlen(scram->nonce);
-    struct attribute nonce;
-    struct attribute salt;
-    struct attribute count;
+    struct offer offer;
     struct attribute words;
-    unsigned char salt_bytes[SALT_MAXIMUM];
-    int rounds = 0;
+    unsigned char salt[SALT_MAXIMUM];
     if (length > SCRAM_MESSAGE_MAXIMUM || memchr(message, '\0', length)) {
         wrong(scram, err, "the server's first message is too long, or holds a NUL byte");
         return NULL;
@@ -238,28 +256,27 @@ const char *scram_continue(struct scram *scram, const char *message, size_t leng
         refused(scram, &words, err);
         return NULL;
     }
-    if (!take(&at, end, 'r', &nonce) || !take(&at, end, 's', &salt) ||
-        !take(&at, end, 'i', &count) || !read_rounds(&count, &rounds)) {
+    if (!read_offer(message, length, &offer)) {
         wrong(scram, err, "the server's first message does not give nonce, salt and rounds");
         return NULL;
     }
-    if (nonce.length <= own || memcmp(nonce.value, scram->nonce, own) != 0) {
+    if (offer.nonce.length <= own || memcmp(offer.nonce.value, scram->nonce, own) != 0) {
         wrong(scram, err, "the server's nonce does not continue ours");
         return NULL;
     }
-    if (rounds > SCRAM_ROUNDS_MAXIMUM) {
+    if (offer.rounds > SCRAM_ROUNDS_MAXIMUM) {
         error_set(err, REASON_PROTOCOL_ERROR,
                   "%s: the SCRAM login of user \"%s\": the server demands %d rounds of hashing; at "
                   "most %d are done",
-                  scram->where, scram->user, rounds, SCRAM_ROUNDS_MAXIMUM);
+                  scram->where, scram->user, offer.rounds, SCRAM_ROUNDS_MAXIMUM);
         return NULL;
     }
-    size_t salt_length = from_base64(salt.value, salt.length, salt_bytes, sizeof salt_bytes);
+    size_t salt_length = from_base64(offer.salt.value, offer.salt.length, salt, sizeof salt);
     if (salt_length == 0) {
         wrong(scram, err, "the server's salt is not base64, or longer than 1024 bytes");
         return NULL;
     }
-    return answer(scram, message, length, &nonce, salt_bytes, salt_length, rounds, err);
+    return answer(scram, message, length, &offer.nonce, salt, salt_length, offer.rounds, err);
 }
 
 bool scram_verify(struct scram *scram, const char *message, size_t length, struct error *err)

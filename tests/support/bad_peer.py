@@ -134,6 +134,14 @@ POSTGRESQL_ROW = postgresql_message(b"D", struct.pack("!HI", 1, 1) + b"1")
 POSTGRESQL_ROWS = postgresql_message(b"T", struct.pack("!H", 1) + b"a\0" + bytes(18)) + POSTGRESQL_ROW
 
 
+def sends_on(kind, body):
+    """Messages of KIND with BODY, each with another number in it, as long as we stay."""
+    def behave(connection):
+        for number in range(1 << 20):
+            connection.sendall(b"".join(postgresql_message(kind, body % (number * 1000 + i)) for i in range(1000)))
+    return behave
+
+
 def lets_in(answer, endless=b"", then=hold):
     """PostgreSQL without TLS or a login; ANSWER is to the first query, and ENDLESS follows it as long as we stay."""
     def behave(connection):
@@ -149,12 +157,20 @@ def lets_in(answer, endless=b"", then=hold):
     return behave
 
 
-def scrams(rounds, signature):
-    """PostgreSQL without TLS, and SCRAM with ROUNDS, whose server proves itself by SIGNATURE."""
+def asks_for_scram(then):
+    """PostgreSQL without TLS that asks for SCRAM."""
+    return without_tls(postgresql_message(b"R", struct.pack("!I", 10) + b"SCRAM-SHA-256\0\0"), then=then)
+
+
+def scrams(rounds, signature=b"", pause=0, more=b"more"):
+    """SCRAM with ROUNDS, whose server proves itself by SIGNATURE; a PAUSE goes before its first message's end."""
     def behave(connection):
-        without_tls(postgresql_message(b"R", struct.pack("!I", 10) + b"SCRAM-SHA-256\0\0"), then=lambda _: None)(connection)
         nonce = connection.recv(65536).split(b"r=")[1]
-        connection.sendall(postgresql_message(b"R", struct.pack("!I", 11) + b"r=" + nonce + b"more,s=c2FsdHNhbHQ=,i=%d" % rounds))
+        message = postgresql_message(b"R", struct.pack("!I", 11) + b"r=" + nonce + more + b",s=c2FsdHNhbHQ=,i=%d" % rounds)
+        connection.sendall(message[:-12 if pause else None])
+        if pause:
+            time.sleep(pause)
+            connection.sendall(message[-12:])
         if connection.recv(65536):
             connection.sendall(postgresql_message(b"R", struct.pack("!I", 12) + b"v=" + signature))
             hold(connection)
@@ -204,6 +220,32 @@ def starts_tls(then):
 
 
 MYSQL_OK = b"\0\0\0\x02\0\0\0"
+MYSQL_SWITCH = b"\xfemysql_native_password\0" + b"s" * 20 + b"\0"
+
+
+def mysql_column(sequence, name):
+    """Protocol::ColumnDefinition41 of a text column."""
+    texts = b"".join(bytes([len(text)]) + text for text in (b"def", b"", b"", b"", name, b""))
+    return mysql_packet(sequence % 256, texts + b"\x0c" + struct.pack("<HIBHB", 33, 12, 3, 0, 0) + bytes(2))
+
+
+def mysql_sends_on(packet, sequence):
+    """PACKET(number) for each number from SEQUENCE on, as long as we stay."""
+    def behave(connection):
+        for block in range(sequence, 1 << 30, 1000):
+            connection.sendall(b"".join(packet(number) for number in range(block, block + 1000)))
+    return behave
+
+
+def asks_again(connection):
+    """For a login method, whatever the answer."""
+    sequence = 4
+    while connection.recv(65536):
+        connection.sendall(mysql_packet(sequence % 256, MYSQL_SWITCH))
+        sequence += 2
+
+
+MYSQL_COLUMNS = mysql_packet(1, b"\2") + mysql_column(2, b"1") + mysql_column(3, b"CURRENT_USER()") + mysql_packet(4, b"\xfe\0\0\2\0")
 
 PEERS = {
     "silent": hold,
@@ -274,8 +316,17 @@ POSTGRESQL = {
     "pooler-startup-parameter": without_tls(postgresql_error("08P01", "unsupported startup parameter: search_path")),
     "proxy-wants-tls": without_tls(postgresql_error("28000", "This RDS Proxy requires TLS connections")),
     "out-of-disk": without_tls(postgresql_error("53100", "could not write lock file: No space left on device")),
-    "wrong-signature": scrams(4096, b"A" * 43 + b"="),
-    "two-billion-rounds": scrams(2000000000, b""),
+    "wrong-signature": asks_for_scram(scrams(4096, b"A" * 43 + b"=")),
+    "two-billion-rounds": asks_for_scram(scrams(2000000000)),
+    "two-billion-rounds-in-two-pieces": asks_for_scram(scrams(2000000000, pause=0.1)),
+    "two-billion-rounds-behind-a-long-nonce": asks_for_scram(scrams(2000000000, more=b"x" * 5000)),
+    "two-billion-rounds-over-tls": ssl_request(b"S", tls("good", then=after_request(
+        postgresql_message(b"R", struct.pack("!I", 10) + b"SCRAM-SHA-256\0\0"), scrams(2000000000)))),
+    "parameters-without-end": without_tls(POSTGRESQL_LET_IN[:9], then=sends_on(b"S", b"name%d\0value\0")),
+    "parameters-without-end-over-tls": ssl_request(b"S", tls("good", then=after_request(
+        POSTGRESQL_LET_IN[:9], sends_on(b"S", b"name%d\0value\0")))),
+    "notices-without-end-at-login": without_tls(POSTGRESQL_LET_IN[:9], then=sends_on(b"N", b"SNOTICE\0C00000\0Mwait %d\0\0")),
+    "notice-of-a-gigabyte": without_tls(POSTGRESQL_LET_IN[:9] + b"N\x3f\xff\xff\xffSNOTICE\0C00000\0M", then=floods),
     "answers-two": lets_in(POSTGRESQL_ROWS[:-1] + b"2" + postgresql_message(b"C", b"SELECT 1\0") + postgresql_message(b"Z", b"I")),
     "answers-nothing": lets_in(postgresql_message(b"I") + postgresql_message(b"Z", b"I")),
     "answers-without-end": lets_in(POSTGRESQL_ROWS, endless=POSTGRESQL_ROW * 1000),
@@ -304,6 +355,7 @@ MYSQL = {
     "tls-error-packet": starts_tls(says(mysql_error(2, 1040, "Too many connections", "08004"), closes)),
     "no-tls": greets(False),
     "refuses-login": greets(False, mysql_error(2, 1045, "Access denied for user 'app'@'x' (using password: YES)", "28000")),
+    "demands-the-tls-it-has-not": greets(False, mysql_error(2, 3159, "Connections using insecure transport are prohibited", "HY000")),
     "refuses-with-control-bytes": greets(False, mysql_error(2, 1049, "Unknown data\x1b[31mbase \u202e'gone'", "42000")),
     "unknown-error": greets(False, mysql_error(2, 29999, "Computer says no", "XX000")),
     "asks-for-the-clear-password": greets(False, mysql_packet(2, b"\xfemysql_clear_password\0")),
@@ -320,6 +372,11 @@ MYSQL = {
     "silent-at-query": greets(False, mysql_packet(2, MYSQL_OK)),
     "asks-for-a-file": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, b"\xfb/etc/passwd")),
     "answers-without-a-row": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, MYSQL_OK)),
+    "asks-for-a-method-again-and-again": greets(False, mysql_packet(2, MYSQL_SWITCH), then=asks_again),
+    "rows-without-end": greets(False, mysql_packet(2, MYSQL_OK), MYSQL_COLUMNS, then=mysql_sends_on(
+        lambda number: mysql_packet(number % 256, b"\x011\x64" + b"x" * 100), 5)),
+    "columns-without-end": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, b"\xfd\xff\xff\xff"), then=mysql_sends_on(
+        lambda number: mysql_column(number, b"column"), 2)),
     "garbage-for-query": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, b"\x03" + b"\xee" * 60)),
 }
 

@@ -66,6 +66,8 @@ def test_an_account_that_demands_tls(server, plain_server):
         refused = verdict(definition(which, "tlsonly", query=query))
         expect(refused, "LOGIN_REFUSED", "login", "1045", "without TLS")
         assert "REQUIRE SSL" in refused["remedy"]
+        # Only where TLS was tried is there something to tell.
+        assert ("over TLS it failed before: TLS_NOT_OFFERED" in refused["reason"]) == (which is plain_server)
 
 
 def test_a_refused_login_is_not_tried_again_in_the_clear(plain_server, server):
@@ -83,7 +85,8 @@ def test_tls_that_fails_in_its_handshake():
         lax = verdict(definition(old))
         assert lax["exit"] == 0 and "tls-failed" in rules(lax) and "tls" not in lax
         before = old.counter("Access_denied_errors")
-        expect(verdict(definition(old, password="wrong")), "LOGIN_REFUSED", "login", "1045", "without TLS")
+        expect(verdict(definition(old, password="wrong")), "LOGIN_REFUSED", "login", "1045", "without TLS",
+               "over TLS it failed before: TLS_VERSION")
         assert old.counter("Access_denied_errors") - before == 1
 
 
@@ -114,6 +117,7 @@ def test_neither_tls_nor_rsa():
     none = [f"--{method}-password-{what}" for method in ("caching-sha2", "sha256")
             for what in ("auto-generate-rsa-keys=OFF", "private-key-path=none", "public-key-path=none")]
     with KIND(*none, certificate=None) as server:
-        expect(verdict(definition(server)), "LOGIN_METHOD", "login", "caching_sha2_password", "neither", "2061", '"app"')
+        expect(verdict(definition(server)), "LOGIN_METHOD", "login", "caching_sha2_password", "neither", "2061", '"app"',
+               "over TLS it failed before: TLS_NOT_OFFERED")
     with KIND(*none) as server:
         assert verdict(definition(server))["exit"] == 0

@@ -190,6 +190,9 @@ def test_old_tls_only():
         report = verdict(definition(server, **ENFORCED))
         assert report["stage"] == "tls" and report["code"] in ("TLS_VERSION", "TLS_HANDSHAKE"), report
         assert report["code"] == "TLS_VERSION", report["reason"]
+        for user in ("app", "tlsonly"):  # a wrong password, and no way in without TLS
+            refused = verdict(definition(server, user, "wrong"))
+            assert refused["stage"] == "login" and "over TLS it failed before: TLS_VERSION" in refused["reason"], refused
 
 
 def test_url_parameters_tighten_and_never_loosen(server):
