@@ -2,6 +2,7 @@
 """testconn against a real PostgreSQL: every account kind and server state has its code, stage and words."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from support.postgresql import HBA, PgBouncer, PostgreSQL
 from support.processes import contents, free_port, running, wait_until
-from support.program import PROGRAM, certificates, jdbc, rules, run, stages, batch as run_batch, verdict
+from support.program import BUILD, PROGRAM, certificates, jdbc, rules, run, stages, batch as run_batch, verdict
 
 CERTIFICATES = certificates()
 CA = str(CERTIFICATES / "ca.pem")
@@ -444,3 +445,19 @@ def test_an_interrupted_run_prints_what_it_knows(server):
         assert process.wait() == 130 and document["summary"]["ok"] == 1
         frozen.thaw()
     assert running(PROGRAM) == []
+
+
+def libraries_of(module):
+    return subprocess.run(["ldd", module], capture_output=True, text=True, check=True).stdout
+
+
+def test_what_no_test_calls_is_not_loaded(server, tmp_path):
+    """libpq links libldap for service files; it would bring GnuTLS and ten libraries more."""
+    drivers = BUILD / "drivers"
+    assert "libpq.so" in libraries_of(drivers / "postgresql.so")
+    assert "libgnutls" not in libraries_of(drivers / "postgresql.so")
+    # Without its stub the module loads what the system has, and is as good.
+    for name in ("postgresql.so", "postgresql.json"):
+        shutil.copy(drivers / name, tmp_path / name)
+    assert "libgnutls" in libraries_of(tmp_path / "postgresql.so")
+    assert verdict(definition(server, **ENFORCED), "--drivers", str(tmp_path))["status"] == "ok"
