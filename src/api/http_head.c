@@ -49,6 +49,23 @@ static bool is_target(const char *text)
     return *text != '\0';
 }
 
+/* "host", "host:port", "[::1]:port": LENGTH bytes, and nobody's name in front of them. */
+static bool is_authority(const char *text, size_t length)
+{
+    static const char name[] = "!$%&'()*+,-.0123456789;=_~"
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t host = strspn(text, name);
+    if (*text == '[') {
+        host = 1 + strspn(text + 1, "0123456789.:abcdefABCDEF");
+        if (text[host++] != ']')
+            return false;
+    }
+    if (host == 0 || host > length)
+        return false;
+    return host == length ||
+           (text[host] == ':' && strspn(text + host + 1, "0123456789") >= length - host - 1);
+}
+
 static int refuse(const char **why, int status, const char *words)
 {
     *why = words;
@@ -64,6 +81,15 @@ static const char *find_path(const char *target)
         return NULL;
     const char *path = strchr(strstr(target, "://") + 3, '/');
     return path ? path : "/";
+}
+
+static int read_authority(struct http_head *head, const char *text, const char **why)
+{
+    size_t length = strcspn(text, "/");
+    if (!is_authority(text, length))
+        return refuse(why, BAD_REQUEST, "the target of the request names no host");
+    head->authority = xstrndup(text, length);
+    return 0;
 }
 
 static int read_request_line(struct http_head *head, char *line, const char **why)
@@ -88,6 +114,14 @@ static int read_request_line(struct http_head *head, char *line, const char **wh
         *query++ = '\0';
     head->query = query;
     head->path = find_path(target);
+    return *target == '/' ? 0 : read_authority(head, strstr(target, "://") + 3, why);
+}
+
+static int add_header(struct http_head *head, const char *name, const char *value, const char **why)
+{
+    if (head->header_count == HTTP_HEADERS_MAXIMUM)
+        return refuse(why, 431, "there are more than 100 header lines");
+    head->headers[head->header_count++] = (struct http_header){.name = name, .value = value};
     return 0;
 }
 
@@ -108,10 +142,7 @@ static int read_header(struct http_head *head, char *line, const char **why)
     for (const char *at = value; *at; at++)
         if (((unsigned char)*at < 0x20 && *at != '\t') || *at == 0x7F)
             return refuse(why, BAD_REQUEST, "the value of a header holds a control character");
-    if (head->header_count == HTTP_HEADERS_MAXIMUM)
-        return refuse(why, 431, "there are more than 100 header lines");
-    head->headers[head->header_count++] = (struct http_header){.name = line, .value = value};
-    return 0;
+    return add_header(head, line, value, why);
 }
 
 const char *http_head_find(const struct http_head *head, const char *name)
@@ -148,6 +179,23 @@ static bool has_word(const struct http_head *head, const char *name, const char 
     return false;
 }
 
+/* Who is meant: the host of the target, where it names one, whatever the header says (RFC 9112,
+ * 3.2.2). Two readers of one request must not take it for two hosts'. */
+static int read_host(struct http_head *head, const char **why)
+{
+    const char *host = http_head_find(head, "Host");
+    if (http_head_count(head, "Host") > 1 || (head->minor == 1 && !host))
+        return refuse(why, BAD_REQUEST, "exactly one Host header is needed");
+    if (host && *host && !is_authority(host, strlen(host)))
+        return refuse(why, BAD_REQUEST, "the Host header is no HOST[:PORT]");
+    if (!head->authority)
+        return 0;
+    for (size_t i = 0; host && i < head->header_count; i++)
+        if (text_equal_nocase(head->headers[i].name, "Host"))
+            head->headers[i].value = head->authority;
+    return host ? 0 : add_header(head, "Host", head->authority, why);
+}
+
 static int read_framing(struct http_head *head, const char **why)
 {
     const char *coding = http_head_find(head, "Transfer-Encoding");
@@ -169,9 +217,7 @@ static int read_framing(struct http_head *head, const char **why)
     head->keep_alive = head->minor == 1 ? !has_word(head, "Connection", "close")
                                         : has_word(head, "Connection", "keep-alive");
     head->expects_continue = head->minor == 1 && has_word(head, "Expect", "100-continue");
-    if (http_head_count(head, "Host") > 1 || (head->minor == 1 && !http_head_find(head, "Host")))
-        return refuse(why, BAD_REQUEST, "exactly one Host header is needed");
-    return 0;
+    return read_host(head, why);
 }
 
 int http_head_read(struct http_head *head, const char *text, size_t length, const char **why)
@@ -208,6 +254,7 @@ void http_head_release(struct http_head *head)
     free(target);
     text_wipe_free(head->raw);
     free(head->text);
+    free(head->authority);
     *head = (struct http_head){0};
 }
 

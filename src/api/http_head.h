@@ -28,7 +28,8 @@ struct http_head {
     const char *target; /* as it came */
     const char *path;   /* of the target, not decoded; "/" and more */
     const char *query;  /* behind the "?"; NULL: none */
-    int minor;          /* HTTP/1.x */
+    char *authority; /* of a target that names its host, which the Host header then is; or NULL */
+    int minor;       /* HTTP/1.x */
     struct http_header headers[HTTP_HEADERS_MAXIMUM];
     size_t header_count;
     size_t content_length;

@@ -171,7 +171,8 @@ static void see_event(struct bufferevent *io, short what, void *argument)
     }
 }
 
-/* The request as it came, but for what is between the client and us. */
+/* The request as it came, but for what is between the client and us, and for a Host header that
+ * another host in the target overrules. */
 static void write_request(struct passing *passing)
 {
     const struct http_exchange *exchange = passing->exchange;
@@ -182,9 +183,14 @@ static void write_request(struct passing *passing)
     for (size_t size; (size = strcspn(line, "\r\n")) > 0; line += size + 2) {
         size_t name = strcspn(line, ":");
         bool expects = name == 6 && text_starts_nocase(line, "Expect");
-        if (!upstream_is_hop(line, name) && !expects)
+        bool overruled = head->authority && name == 4 && text_starts_nocase(line, "Host");
+        if (!upstream_is_hop(line, name) && !expects && !overruled)
             evbuffer_add(output, line, size + 2);
     }
+    if (head->authority)
+        evbuffer_add_printf(output, "Host: %s\r\n", head->authority);
+    else if (!http_head_find(head, "Host"))
+        evbuffer_add_printf(output, "Host:\r\n");
     if (head->chunked)
         evbuffer_add_printf(output, "Content-Length: %zu\r\n", exchange->body.length);
     evbuffer_add_printf(output, "Connection: close\r\n\r\n");

@@ -112,6 +112,14 @@ def test_what_is_wrong_with_a_signature(service, options, name):
     assert ask(service, "GetConnections", **options) == (403, name)
 
 
+def test_the_host_that_is_signed_is_that_of_the_target(service):
+    """Who forwards a signed request to another host by its target has not got a signature for that one."""
+    own = service.url.split("//")[1]
+    for target, host, right in (("{url}/", own, True), ("{url}/", "other:1", True), ("http://127.0.0.2:1/", own, False)):
+        assert ask(service, "GetConnections", path=target.format(url=service.url), change={"Host": host}) == (
+            (200, "ok") if right else (403, "InvalidSignatureException")), (target, host)
+
+
 @pytest.mark.parametrize("at", [-290, 290])
 def test_five_minutes_of_skew(service, at):
     assert ask(service, "GetConnections", at=at) == (200, "ok")

@@ -84,6 +84,24 @@ def test_right_though_odd(service, sent):
     assert talk(service, sent, 0.3).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+@pytest.mark.parametrize("target, host, status", [
+    (b"http://127.0.0.1:1/livez", b"Host: attacker.example\r\n", 200), (b"http://[::1]:1/livez", b"Host: x\r\n", 200),
+    (b"http://attacker.example/livez", HOST, 403), (b"https://attacker.example:443/livez", HOST, 403),
+    (b"http://localhost/livez", b"", 400), (b"http://localhost/livez", HOST + HOST, 400), (b"http:///livez", HOST, 400),
+    (b"http://:80/livez", HOST, 400), (b"http://localhost@attacker.example/livez", HOST, 400),
+    (b"http://[::1/livez", HOST, 400), (b"http://localhost:8x/livez", HOST, 400), (b"http://?x", HOST, 400),
+    (b"ftp://localhost/livez", HOST, 400)])
+def test_the_host_of_a_target_goes_before_the_header(service, target, host, status):
+    """RFC 9112, 3.2.2: whoever is named by the target is meant, whatever the header says."""
+    got = talk(service, b"GET " + target + b" HTTP/1.1\r\n" + host + b"Connection: close\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 %d " % status), got
+
+
+@pytest.mark.parametrize("host", [b"a b", b"localhost:80x", b"user@localhost", b"[::1", b"local\\host", b"localhost/", b"\xc3\xa4"])
+def test_a_host_that_is_none(service, host):
+    assert talk(service, b"GET /livez HTTP/1.1\r\nHost: " + host + b"\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
 def test_connections_are_kept_and_closed_as_asked(service):
     assert talk(service, LIVE + b"\r\n", 0.3).endswith(b"<open>")
     assert talk(service, LIVE + b"Connection: close\r\n\r\n").endswith(b"ok\n")

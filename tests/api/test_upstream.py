@@ -76,6 +76,17 @@ def test_lines_go_through_unchanged():
             b"x-zulu: again\r\nContent-Length: 5\r\nAuthorization: AWS4 x\r\nConnection: close\r\n\r\nhello"]
 
 
+@pytest.mark.parametrize("line, given, passed", [
+    (b"GET http://s3.localhost:8/x HTTP/1.1", b"Host: other.localhost\r\nA: b\r\n", b"A: b\r\nHost: s3.localhost:8\r\n"),
+    (b"GET http://s3.localhost/x HTTP/1.0", b"A: b\r\n", b"A: b\r\nHost: s3.localhost\r\n"),
+    (b"GET /x HTTP/1.0", b"A: b\r\n", b"A: b\r\nHost:\r\n"), (b"GET /x HTTP/1.0", b"Host: [::1]\r\n", b"Host: [::1]\r\n")])
+def test_the_upstream_and_we_take_a_request_for_the_same_hosts(line, given, passed):
+    with Upstream() as upstream, Service("--upstream", f"http://127.0.0.1:{upstream.port}") as service:
+        assert send(service, line + b"\r\n" + given + b"\r\n")[0] == 200
+        target = line.split()[1]
+        assert upstream.seen == [b"GET " + target + b" HTTP/1.1\r\n" + passed + b"Connection: close\r\n\r\n"]
+
+
 @pytest.mark.parametrize("answer, status, body", [
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 200, b"abcde"),
     (b"HTTP/1.1 200 OK\r\n\r\nto the end", 200, b"to the end"), (b"HTTP/1.0 404 Not Found\r\n\r\n", 404, b""),
