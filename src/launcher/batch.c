@@ -10,6 +10,7 @@
 
 #include "launch.h"
 #include "resolve.h"
+#include "testconn/deadline.h"
 #include "text.h"
 
 enum { READY_WORKERS = 2, BEGUN_AT_ONCE = 32, ENDED_BY_SIGNAL = 128 };
@@ -20,6 +21,8 @@ struct item {
     struct batch_test test;
     struct launch *launch; /* while it flies */
     struct event *timer;   /* while it is delayed */
+    int64_t began_us;
+    bool again; /* its first worker was gone before it had begun */
 };
 TAILQ_HEAD(items, item);
 
@@ -132,6 +135,11 @@ static struct agent_identity *find_agent(const struct item *item,
     return needed ? batch_agent(item->batch) : NULL;
 }
 
+static int timeout_of(const struct item *item)
+{
+    return item->test.timeout_ms ? item->test.timeout_ms : item->batch->settings.timeout_ms;
+}
+
 static struct launch_request make_request(const struct item *item,
                                           const struct resolution *resolution)
 {
@@ -139,19 +147,19 @@ static struct launch_request make_request(const struct item *item,
     const char *driver = resolution->target ? resolution->target->driver : NULL;
     const struct manifest *manifest =
         driver ? registry_find_name(settings->registry, driver) : NULL;
-    return (struct launch_request){
-        .connection = item->test.connection,
-        .driver = driver,
-        .module_path = manifest ? manifest->module_path : NULL,
-        .drivers_folder = settings->registry->folder,
-        .agent = find_agent(item, resolution),
-        .role_arn = connection_property(item->test.connection, "ROLE_ARN"),
-        .timeout_ms = item->test.timeout_ms ? item->test.timeout_ms : settings->timeout_ms,
-        .strict = settings->strict,
-        .trace = settings->trace,
-        .write_back = settings->write_back,
-        .policy = settings->policy,
-        .request_id = item->test.request_id};
+    return (struct launch_request){.connection = item->test.connection,
+                                   .driver = driver,
+                                   .module_path = manifest ? manifest->module_path : NULL,
+                                   .drivers_folder = settings->registry->folder,
+                                   .agent = find_agent(item, resolution),
+                                   .role_arn =
+                                       connection_property(item->test.connection, "ROLE_ARN"),
+                                   .timeout_ms = timeout_of(item),
+                                   .strict = settings->strict,
+                                   .trace = settings->trace,
+                                   .write_back = settings->write_back,
+                                   .policy = settings->policy,
+                                   .request_id = item->test.request_id};
 }
 
 static void begin_more(struct batch *batch);
@@ -170,6 +178,23 @@ static void name_source(const struct connection *connection, struct report *repo
         json_object_set(facts, "password_from", reference);
 }
 
+/* A worker that was killed while it waited for a test is no fault of this one: it is begun once
+ * more, in the time that is left. */
+static bool begin_again(struct item *item, const struct report *report)
+{
+    struct batch *batch = item->batch;
+    int spent_ms = (int)((clock_now_us() - item->began_us) / 1000);
+    int left_ms = timeout_of(item) - spent_ms;
+    if (report->code != REASON_WORKER_CRASHED || report->begun || item->again || batch->stopped ||
+        left_ms <= 0)
+        return false;
+    item->again = true;
+    item->launch = NULL;
+    item->test.timeout_ms = left_ms;
+    TAILQ_INSERT_HEAD(&batch->waiting, item, entry);
+    return true;
+}
+
 static void end_one(struct launch *launch, struct report *report, void *argument)
 {
     struct item *item = argument;
@@ -177,6 +202,11 @@ static void end_one(struct launch *launch, struct report *report, void *argument
     (void)launch;
     TAILQ_REMOVE(&batch->flying, item, entry);
     batch->running--;
+    if (begin_again(item, report)) {
+        report_free(report);
+        begin_more(batch);
+        return;
+    }
     name_source(item->test.connection, report);
     deliver(item, report);
     begin_more(batch);
@@ -209,6 +239,7 @@ static void fly(struct item *item, const struct resolution *resolution)
     struct batch *batch = item->batch;
     struct error err = ERROR_INIT;
     struct launch_request request = make_request(item, resolution);
+    item->began_us = clock_now_us();
     item->launch = start(item, &request, &err);
     if (item->launch) {
         launch_add_problems(item->launch, &resolution->problems);

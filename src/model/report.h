@@ -52,6 +52,7 @@ struct report {
 
     /* While it is being read: */
     bool entered;           /* CURRENT means something */
+    bool begun;             /* the worker has said so */
     enum stage current;     /* the stage at hand */
     json_t *attempts_saved; /* what earlier attempts' stages said; array */
 };

@@ -70,7 +70,7 @@ static bool read_stage(struct report *report, const json_t *value, int64_t at_us
     if (!find_stage(value, &stage) || (report->entered && stage <= report->current))
         return false;
     leave_stage(report, at_us, STAGE_PASSED);
-    report->entered = true;
+    report->entered = report->begun = true;
     report->current = stage;
     report->stages[stage].began_us = at_us;
     return true;

@@ -195,6 +195,37 @@ def test_kill_9_of_a_worker_is_a_report():
         assert refused["Message"].startswith("WORKER_CRASHED at tls: ")
 
 
+def ready_workers(service):
+    """Those that wait for a test: they are confined, as their template is not."""
+    found = [pid for pid in service.children() if b"Seccomp:\t2" in contents(pid, "status")]
+    return sorted(found, key=int, reverse=True) if len(found) == 2 else None
+
+
+@pytest.mark.parametrize("killed", [1, 2])
+def test_kill_9_of_a_ready_worker_is_no_callers_fault(killed):
+    """One that dies with a request it has not begun: another does it. Where that one dies as well, it is told."""
+    with Service() as service, Silent() as server, concurrent.futures.ThreadPoolExecutor() as pool:
+        service.ok("CreateConnection", {"ConnectionInput": network("up", server.port)})
+        service.ok("TestConnection", {"ConnectionName": "up"})
+        stopped = wait_until(lambda: ready_workers(service), 5, "ready workers")  # the youngest is taken first
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        answer = pool.submit(service.call, "TestConnection", {"ConnectionName": "up"})
+        for pid in stopped[:killed]:
+            time.sleep(0.3)
+            assert not answer.done()
+            os.kill(pid, signal.SIGKILL)
+        for pid in stopped[killed:]:
+            os.kill(pid, signal.SIGCONT)
+        status, got = answer.result(10)
+        if killed == 1:
+            assert (status, got) == (200, {})
+        else:
+            assert (status, got["__type"]) == (500, "InternalServiceException"), got
+            assert got["Message"].startswith("WORKER_CRASHED at input: the worker died of signal 9"), got
+        wait_until(lambda: not zombies(service.process.pid), 5, "all that ended to be waited for")
+
+
 def test_who_must_not_hang_up_does_not():
     class Nohup(Service):
         @staticmethod
