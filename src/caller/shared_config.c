@@ -2,6 +2,7 @@
 /* shared_config.c - sections, keys, and keys indented under keys. */
 #include "shared_config.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +20,14 @@ struct entry {
 struct shared_config {
     struct entry *entries;
     size_t count;
+    char *faults[2]; /* by file; NULL: none */
 };
 
 /* Where the lines at hand belong. */
 struct place {
     enum shared_file file;
+    size_t line; /* from 1 */
+    bool in_section;
     char *kind; /* NULL: in no section that counts */
     char *name;
     char *key; /* the one that indented lines belong to; NULL: none */
@@ -47,6 +51,8 @@ void shared_config_free(struct shared_config *config)
         text_wipe_free(entry->value);
     }
     free(config->entries);
+    free(config->faults[SHARED_FILE_CONFIG]);
+    free(config->faults[SHARED_FILE_CREDENTIALS]);
     free(config);
 }
 
@@ -59,6 +65,19 @@ static void add_entry(struct shared_config *config, const struct place *place, c
                                                       .key = key ? xstrdup(key) : NULL,
                                                       .nested = nested ? xstrdup(nested) : NULL,
                                                       .value = xstrdup(value)};
+}
+
+static void __attribute__((format(printf, 3, 4)))
+note_fault(struct shared_config *config, const struct place *place, const char *format, ...)
+{
+    va_list arguments;
+    if (config->faults[place->file])
+        return;
+    va_start(arguments, format);
+    char *words = text_vformat(format, arguments);
+    va_end(arguments);
+    config->faults[place->file] = text_format("line %zu %s", place->line, words);
+    free(words);
 }
 
 static void leave_section(struct place *place)
@@ -94,9 +113,12 @@ static char *unquote(char *name)
 static void enter_section(struct shared_config *config, struct place *place, char *line)
 {
     leave_section(place);
+    place->in_section = true;
     char *close = strrchr(line, ']');
-    if (!close)
+    if (!close) {
+        note_fault(config, place, "begins a section with [ and has no ]");
         return;
+    }
     *close = '\0';
     char *title = trim(line + 1);
     size_t word = strcspn(title, " \t");
@@ -107,6 +129,12 @@ static void enter_section(struct shared_config *config, struct place *place, cha
         place->kind = xstrndup(title, word);
         place->name = xstrdup(unquote(trim(title + word)));
     } else {
+        /* Some have no name: [plugins]. */
+        if (strcmp(title, "plugins") != 0 && strcmp(title, "preview") != 0)
+            note_fault(config, place,
+                       "has [%.60s], which in this file is no profile: it has to be "
+                       "[profile %.60s]",
+                       title, title);
         return;
     }
     add_entry(config, place, NULL, NULL, "");
@@ -122,12 +150,16 @@ static void lower(char *text)
 static void read_setting(struct shared_config *config, struct place *place, char *line,
                          bool indented)
 {
-    char *equals = strchr(line, '=');
-    if (!place->kind || !equals)
+    char *sign = strpbrk(line, "=:");
+    if (!place->in_section)
+        note_fault(config, place, "stands before any [section]");
+    else if (!sign && !indented)
+        note_fault(config, place, "is neither [SECTION] nor KEY = VALUE");
+    if (!place->kind || !sign)
         return;
-    *equals = '\0';
+    *sign = '\0';
     char *key = trim(line);
-    char *value = trim(equals + 1);
+    char *value = trim(sign + 1);
     lower(key);
     if (indented && place->key) {
         add_entry(config, place, place->key, key, value);
@@ -151,6 +183,16 @@ static void read_line(struct shared_config *config, struct place *place, char *l
         read_setting(config, place, words, indented);
 }
 
+/* What TEXT was cut off at, which makes nonsense of all before it. */
+static void note_nul(struct shared_config *config, struct place *place, const char *text)
+{
+    place->line = 1;
+    for (; *text; text++)
+        place->line += *text == '\n';
+    note_fault(config, place, "holds a NUL byte: the file is no text in UTF-8");
+    place->line = 0;
+}
+
 void shared_config_add(struct shared_config *config, enum shared_file file, const char *text,
                        size_t length)
 {
@@ -159,11 +201,20 @@ void shared_config_add(struct shared_config *config, enum shared_file file, cons
     char *rest = copy;
     if (text_starts(rest, "\xEF\xBB\xBF"))
         rest += 3;
-    for (char *line; (line = strsep(&rest, "\n"));)
+    if (strlen(copy) != length)
+        note_nul(config, &place, copy);
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        place.line++;
         read_line(config, &place, line);
+    }
     leave_section(&place);
     text_wipe(copy, strnlen(text, length));
     free(copy);
+}
+
+const char *shared_config_fault(const struct shared_config *config, enum shared_file file)
+{
+    return config->faults[file];
 }
 
 static bool is_in(const struct entry *entry, const char *kind, const char *name)

@@ -17,10 +17,14 @@ void shared_config_free(struct shared_config *config); /* NULL is allowed */
 
 /*
  * Add what LENGTH bytes of TEXT say. Of equal settings the one added last counts, so the
- * credentials file is added after the configuration. Lines that are none are skipped.
+ * credentials file is added after the configuration. Lines that are none are skipped, the first of
+ * them is a fault.
  */
 void shared_config_add(struct shared_config *config, enum shared_file file, const char *text,
                        size_t length);
+
+/* What is wrong with FILE, "line 3 has no ...", quoting no value; NULL: nothing. */
+const char *shared_config_fault(const struct shared_config *config, enum shared_file file);
 
 /* Whether there is a section, also an empty one: KIND "profile", NAME "default". */
 bool shared_config_has(const struct shared_config *config, const char *kind, const char *name);

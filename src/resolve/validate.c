@@ -15,6 +15,7 @@
 
 /* PEM text in place of a location is ours, not the API's: its limit is, too. */
 enum { PEM_MAXIMUM = 64 * 1024 };
+enum { BUCKET_SHORTEST = 3, BUCKET_LONGEST = 63 };
 enum {
     PROPERTIES_MAXIMUM = 100,
     VALUE_MAXIMUM = 1024,
@@ -259,9 +260,51 @@ static void check_fields(const struct connection *connection, bool strict,
     check_newer(document, problems);
 }
 
+/* What is wrong with "s3://BUCKET/KEY"; NULL: nothing. */
+static const char *check_s3(const char *location)
+{
+    static const char letters[] = "-.0123456789_"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const char *bucket = location + strlen("s3://");
+    size_t length = strcspn(bucket, "/");
+    if (length == 0)
+        return "names no bucket: s3://BUCKET/KEY is needed";
+    if (length < BUCKET_SHORTEST || length > BUCKET_LONGEST || strspn(bucket, letters) != length)
+        return "names no bucket that S3 can have (3 to 63 letters, digits, dots and hyphens): "
+               "s3://BUCKET/KEY is needed";
+    return bucket[length] && bucket[length + 1] ? NULL
+                                                : "names no key in its bucket: s3://BUCKET/KEY is "
+                                                  "needed";
+}
+
+/* Files that cannot be had by anybody, before anybody is asked for credentials. */
+static void check_locations(const struct connection *connection, struct problems *problems)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(connection->properties, key, value)
+    {
+        const struct property_word *word = property_word_find(key);
+        const char *text = json_string_value(value);
+        if (!word || word->kind != VALUE_LOCATION || !text || !text_starts_nocase(text, "s3:") ||
+            reference_in(text, REFERENCE_FILE) || reference_in(text, REFERENCE_ENVIRONMENT))
+            continue;
+        const char *wrong = text_starts_nocase(text, "s3://")
+                                ? check_s3(text)
+                                : "is not of the form s3://BUCKET/KEY";
+        char *path = text_format("ConnectionProperties.%s", key);
+        char *shown = show(connection, key, text);
+        if (wrong)
+            problems_add(problems, path, "s3-location", "%s %s", shown, wrong);
+        free(shown);
+        free(path);
+    }
+}
+
 void validate(const struct connection *connection, bool strict, struct problems *problems)
 {
     check_fields(connection, strict, problems);
+    check_locations(connection, problems);
     if (connection->type && connection->properties)
         check_requirements(connection, problems);
 }

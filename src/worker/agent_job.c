@@ -28,7 +28,8 @@ static char *find_path(const json_t *environment, const char *name, const char *
     return text_format("%s/%s", home ? home : "", fallback);
 }
 
-/* A file that is not there says nothing; why one that is there cannot be read goes to UNREAD. */
+/* A file that is not there says nothing; why one that is there cannot be read, or understood, goes
+ * to UNREAD. */
 static void read_file(struct shared_config *shared, enum shared_file which, const char *path,
                       struct deadline deadline, struct text_buffer *unread)
 {
@@ -43,6 +44,9 @@ static void read_file(struct shared_config *shared, enum shared_file which, cons
     shared_config_add(shared, which, text, length);
     text_wipe(text, length);
     free(text);
+    if (shared_config_fault(shared, which))
+        text_append_format(unread, " (%s is not understood: %s)", path,
+                           shared_config_fault(shared, which));
 }
 
 /* What the chain tried before it asks the host goes with its failure. */
@@ -75,6 +79,9 @@ static void plan(struct probe *probe, const json_t *environment, struct error *e
     if (error) {
         error_set(err, REASON_AWS_CREDENTIALS_MISSING, "no AWS credentials: %s%s", error,
                   unread.data);
+        if (unread.length)
+            error_remedy(err, "correct the file that cannot be used, or give credentials in "
+                              "another of these places");
         json_decref(found);
     } else {
         json_object_set_new(found, "settings", aws_settings(&config));

@@ -64,7 +64,50 @@ static void reads_both_files(void **state)
     assert_null(VALUE("profile", "nobody", "region", NULL));
     assert_true(shared_config_has(shared, "profile", "my own"));
     assert_false(shared_config_has(shared, "profile", "broken"));
+    assert_string_equal(shared_config_fault(shared, SHARED_FILE_CONFIG),
+                        "line 14 begins a section with [ and has no ]");
+    assert_null(shared_config_fault(shared, SHARED_FILE_CREDENTIALS));
     shared_config_free(shared);
+}
+
+static void what_is_wrong_with_a_file_is_told(void **state)
+{
+    static const struct {
+        enum shared_file file;
+        const char *text;
+        size_t length; /* 0: all of it */
+        const char *fault;
+    } cases[] = {
+        {SHARED_FILE_CREDENTIALS, "# fine\n\n[default]\na=b\nc:d\n  e\n", 0, NULL},
+        {SHARED_FILE_CREDENTIALS, "aws_access_key_id = A\n", 0,
+         "line 1 stands before any [section]"},
+        {SHARED_FILE_CREDENTIALS, "[default]\n\nkey value\nmore\n", 0,
+         "line 3 is neither [SECTION] nor KEY = VALUE"},
+        {SHARED_FILE_CREDENTIALS, "[default\nregion = x\n", 0,
+         "line 1 begins a section with [ and has no ]"},
+        {SHARED_FILE_CONFIG, "[dev]\nregion = x\n", 0,
+         "line 1 has [dev], which in this file is no profile: it has to be [profile dev]"},
+        {SHARED_FILE_CREDENTIALS, "[dev]\nregion = x\n", 0, NULL},
+        {SHARED_FILE_CONFIG, "[plugins]\ncli = x\n", 0, NULL},
+        {SHARED_FILE_CONFIG, "[default]\r\nregion = x\r\n", 0, NULL},
+        {SHARED_FILE_CONFIG, "[default]\na\0=b\n", 15,
+         "line 2 holds a NUL byte: the file is no text in UTF-8"},
+        {SHARED_FILE_CONFIG, "[default]\na=b\0\n", 15,
+         "line 2 holds a NUL byte: the file is no text in UTF-8"},
+        {SHARED_FILE_CONFIG, "", 0, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct shared_config *shared = shared_config_new();
+        shared_config_add(shared, cases[i].file, cases[i].text,
+                          cases[i].length ? cases[i].length : strlen(cases[i].text));
+        const char *fault = shared_config_fault(shared, cases[i].file);
+        if (cases[i].fault)
+            assert_string_equal(fault, cases[i].fault);
+        else
+            assert_null(fault);
+        shared_config_free(shared);
+    }
 }
 
 static void settings_come_from_the_environment_first(void **state)
@@ -241,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_both_files),
+        cmocka_unit_test(what_is_wrong_with_a_file_is_told),
         cmocka_unit_test(settings_come_from_the_environment_first),
         cmocka_unit_test(the_chain_has_an_order),
         cmocka_unit_test(reads_a_process_by_its_contract),

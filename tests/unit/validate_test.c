@@ -225,6 +225,17 @@ static void values_of_known_properties_are_held_to_their_kind(void **state)
         {"PASSWORD", "a\x01\n", true},
         {"PASSWORD", "", true},
         {"HOST", "", true},
+        {"CUSTOM_JDBC_CERT", "s3://bucket/ca.pem", true},
+        {"CUSTOM_JDBC_CERT", "S3://a.b-c_1/x//y", true},
+        {"CUSTOM_JDBC_CERT", "s3://", false},
+        {"CUSTOM_JDBC_CERT", "s3:///ca.pem", false},
+        {"CUSTOM_JDBC_CERT", "s3://bucket", false},
+        {"CUSTOM_JDBC_CERT", "s3://bucket/", false},
+        {"CUSTOM_JDBC_CERT", "s3://bu/ca.pem", false},
+        {"CUSTOM_JDBC_CERT", "s3://my bucket/ca.pem", false},
+        {"CUSTOM_JDBC_CERT", "s3:/bucket/ca.pem", false},
+        {"CUSTOM_JDBC_CERT", "s3://${env:BUCKET}/ca.pem", true},
+        {"CUSTOM_JDBC_CERT", "/s3/ca.pem", true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

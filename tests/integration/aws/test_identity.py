@@ -302,6 +302,22 @@ def test_sts_that_is_something_else(server):
             expect(tried(definition(server, ROLE_ARN=role), front.url(), keys=("a", CANARY)), code, role)
 
 
+@pytest.mark.parametrize("name, text, words", [
+    ("credentials", "[default]\naws_access_key_id = A\naws_secret_access_key " + CANARY + "\n", ["line 3 is neither [SECTION] nor KEY = VALUE"]),
+    ("credentials", "aws_access_key_id = A\naws_secret_access_key = " + CANARY, ["line 1 stands before any [section]"]),
+    ("credentials", "[default\naws_access_key_id = A\n", ["line 1 begins a section with [ and has no ]"]),
+    ("config", "[dev]\nregion = x\n", ["line 1 has [dev]", "[profile dev]"]),
+    ("credentials", "[default]\naws_access_key_id = A\n".encode("utf-16").decode("latin-1"), ["NUL", "no text"])])
+def test_a_file_that_cannot_be_understood_is_told_by_its_line(server, home, name, text, words):
+    path = home / ".aws" / name
+    path.write_bytes(text.encode("latin-1"))
+    for more in ({}, {"AWS_PROFILE": "dev"}):
+        report = tried(definition(server), None, HOME=str(home), AWS_EC2_METADATA_DISABLED="true", **more)
+        expect(report, "AWS_CREDENTIALS_MISSING", f"{path} is not understood: ", *words)
+        assert report["remedy"].startswith("correct the file"), report
+    assert tried(definition(server), "http://127.0.0.1:1", keys=("A", CANARY), HOME=str(home))["code"] == "CONNECT_REFUSED"
+
+
 def test_the_keys_of_a_profile(server, home):
     write(home / ".aws" / "credentials", f"[default]\naws_access_key_id = A\naws_secret_access_key = {CANARY}\n")
     with Front(answer=lambda request: SECRET) as front:

@@ -145,9 +145,9 @@ def test_other_places(server, moto, aws, location):
 @pytest.mark.parametrize("location, code, words, stage", [
     ("s3://certs/nosuch.pem", "FILE_UNREADABLE", ["s3://certs/nosuch.pem", "NoSuchKey", "404"], "credentials"),
     ("s3://nosuch-bucket/ca.pem", "FILE_UNREADABLE", ["nosuch-bucket", "NoSuchBucket"], "credentials"),
-    ("s3://certs", "FILE_UNREADABLE", ["s3://BUCKET/KEY"], "credentials"),
-    ("s3://certs/", "FILE_UNREADABLE", ["s3://BUCKET/KEY"], "credentials"),
-    ("s3:///ca.pem", "FILE_UNREADABLE", ["s3://BUCKET/KEY"], "credentials"),
+    ("s3://certs", "INVALID_INPUT", ["no key", "s3://BUCKET/KEY"], "input"),
+    ("s3://certs/", "INVALID_INPUT", ["no key", "s3://BUCKET/KEY"], "input"),
+    ("s3:///ca.pem", "INVALID_INPUT", ["no bucket", "s3://BUCKET/KEY"], "input"),
     ("s3://certs/ecdsa.pem", "CERT_ALGORITHM", ["s3://certs/ecdsa.pem"], "certificate"),
     ("s3://certs/page.html", "CERT_UNREADABLE", ["s3://certs/page.html"], "certificate"),
     ("s3://certs/empty.pem", "CERT_UNREADABLE", ["s3://certs/empty.pem"], "certificate"),
