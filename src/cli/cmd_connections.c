@@ -50,7 +50,7 @@ static const struct option_row list_rows[] = {
      "only connections of this ConnectionType"},
     {"match", 'm', "CRITERION", OPTION_TEXTS, &connections_settings.match, NULL, NULL,
      "only connections with this among their MatchCriteria; repeated: with all"},
-    {"max-results", 0, "N", OPTION_NUMBER, &connections_settings.limit, NULL, NULL,
+    {"max-results", 0, "N", OPTION_NUMBER, &connections_settings.limit, "1000", NULL,
      "one page of at most N (1 to 1000), and a token for the next"},
     {"next-token", 0, "TOKEN", OPTION_TEXT, &connections_settings.token, NULL, NULL,
      "the page that goes on where the one with this token ended"},

@@ -71,7 +71,7 @@ static void write_bash_value(FILE *out, const struct command *command, const str
     if (row->letter)
         fprintf(out, " | '%s -%c'", command->name, row->letter);
     fputs(")\n", out);
-    if (row->words) {
+    if (row->kind == OPTION_WORD) {
         fputs("        mapfile -t COMPREPLY < <(compgen -W '", out);
         write_words(out, row->words);
         fputs("' -- \"$cur\")\n", out);
@@ -219,7 +219,7 @@ static void write_zsh_row(FILE *out, const struct command *command, const struct
     fputc(']', out);
     if (row->kind != OPTION_FLAG) {
         fprintf(out, ":%s:", row->value);
-        if (row->words) {
+        if (row->kind == OPTION_WORD) {
             fputc('(', out);
             write_words(out, row->words);
             fputc(')', out);

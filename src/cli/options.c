@@ -59,6 +59,14 @@ static bool add_text(const char *command, const struct option_row *row, const ch
     return true;
 }
 
+static unsigned long most_of(const struct option_row *row)
+{
+    unsigned long most = NUMBER_MAXIMUM;
+    if (row->words)
+        text_to_number(row->words, 1, NUMBER_MAXIMUM, &most);
+    return most;
+}
+
 static bool store(const char *command, const struct option_row *row, const char *value)
 {
     unsigned long number = 0;
@@ -77,9 +85,9 @@ static bool store(const char *command, const struct option_row *row, const char 
     case OPTION_TEXTS:
         return add_text(command, row, value);
     case OPTION_NUMBER:
-        if (!text_to_number(value, 1, NUMBER_MAXIMUM, &number))
-            return !usage_error(command, "--%s: \"%s\" is not a number from 1 to %d", row->name,
-                                value, NUMBER_MAXIMUM);
+        if (!text_to_number(value, 1, most_of(row), &number))
+            return !usage_error(command, "--%s: \"%s\" is not a number from 1 to %lu", row->name,
+                                value, most_of(row));
         *(long *)row->target = (long)number;
         return true;
     case OPTION_DURATION:

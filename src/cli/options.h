@@ -28,7 +28,7 @@ struct option_row {
     const char *value; /* what stands for the value in help; NULL for a flag */
     enum option_kind kind;
     void *target;         /* where the value goes, by kind */
-    const char *words;    /* "text|json|ndjson" for OPTION_WORD */
+    const char *words;    /* "text|json|ndjson" for OPTION_WORD; the most of an OPTION_NUMBER */
     const char *fallback; /* the default, as shown */
     const char *help;
 };

@@ -160,8 +160,8 @@ def test_list_filters_pages_and_orders_by_the_bytes_of_the_name(catalog):
     assert seen == ["B", "b", "k", "ä"]
     refused(catalog.connections("list", *token, "--type", "JDBC"), 2, "token")
     refused(catalog.connections("list", "--next-token", "x" + token[1]), 2, "token")
-    refused(catalog.connections("list", "--max-results", "1001"), 2, "1000")
-    refused(catalog.connections("list", "--max-results", "0"), 2, "--max-results")
+    for wrong in ("0", "1001", "-1", "1.5", "x", "1000001"):
+        refused(catalog.connections("list", "--max-results", wrong), 2, f'--max-results: "{wrong}" is not a number from 1 to 1000\n')
     refused(catalog.connections("list", "--type", "JDCB"), 2, "did you mean JDBC")
 
 
