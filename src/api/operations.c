@@ -57,5 +57,6 @@ void operation_refuse(struct http_exchange *exchange, enum catalog_result result
     else if (result == CATALOG_INVALID_TOKEN)
         aws_json_refuse(exchange, exception, "NextToken: %s", err->message);
     else
-        aws_json_refuse(exchange, exception, "%s", err->message);
+        aws_json_refuse(exchange, exception, "%s%s%s", err->message,
+                        *err->remedy ? ". To fix it: " : "", err->remedy);
 }

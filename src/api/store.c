@@ -22,7 +22,7 @@
 #include "testconn/deadline.h"
 #include "text.h"
 
-enum { ANSWER_MS = 15000, PAUSE_MS = 200, YOUNG_MS = 1000 };
+enum { ANSWER_MS = 15000, PAUSE_MS = 200, YOUNG_MS = 1000, CLOSE_MS = 2000, LOOK_MS = 5 };
 
 struct question {
     TAILQ_ENTRY(question) entry;
@@ -315,11 +315,29 @@ struct store *store_new(struct event_base *base, const struct store_settings *se
     return NULL;
 }
 
+/* Let the process put its file in order, which it does once nobody speaks to it any more. */
+static void let_close(struct store *store)
+{
+    struct deadline most = deadline_in_ms(CLOSE_MS);
+    if (store->pid <= 0 || !store->open || !TAILQ_EMPTY(&store->asked))
+        return;
+    shutdown(bufferevent_getfd(store->io), SHUT_RDWR);
+    while (!deadline_passed(most)) {
+        pid_t ended = waitpid(store->pid, NULL, WNOHANG);
+        if (ended == store->pid || (ended < 0 && errno != EINTR)) {
+            store->pid = 0;
+            return;
+        }
+        usleep(LOOK_MS * 1000);
+    }
+}
+
 void store_free(struct store *store)
 {
     struct question *question;
     if (!store)
         return;
+    let_close(store);
     TAILQ_FOREACH(question, &store->asked, entry)
     {
         question->done = NULL;

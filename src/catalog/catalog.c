@@ -198,15 +198,16 @@ static enum catalog_result check_write(const struct catalog *catalog, const char
     error_set(err, REASON_INVALID_INPUT,
               "the catalog %s is read-only: its connections are created, changed and deleted in %s",
               catalog->url, catalog->backend->read_only);
-    return CATALOG_INVALID;
+    return CATALOG_DENIED;
 }
 
 enum catalog_result catalog_create(struct catalog *catalog, const struct catalog_entry *entries,
                                    size_t count, bool replace, size_t *at, struct error *err)
 {
+    enum catalog_result result = CATALOG_OK;
     for (*at = 0; *at < count; ++*at)
-        if (check_write(catalog, entries[*at].name, err) != CATALOG_OK)
-            return CATALOG_INVALID;
+        if ((result = check_write(catalog, entries[*at].name, err)) != CATALOG_OK)
+            return result;
     *at = 0;
     return catalog->backend->create(catalog->store, entries, count, replace, at, err);
 }
@@ -277,9 +278,10 @@ enum catalog_result catalog_batch_delete(struct catalog *catalog, const char *co
                   CATALOG_BATCH_MAXIMUM);
         return CATALOG_INVALID;
     }
+    enum catalog_result result = CATALOG_OK;
     for (size_t i = 0; i < count; i++)
-        if (check_write(catalog, names[i], err) != CATALOG_OK)
-            return CATALOG_INVALID;
+        if ((result = check_write(catalog, names[i], err)) != CATALOG_OK)
+            return result;
     return catalog->backend->batch_delete(catalog->store, names, count, results, err);
 }
 
@@ -313,6 +315,8 @@ const char *catalog_result_exception(enum catalog_result result)
     case CATALOG_INVALID:
     case CATALOG_INVALID_TOKEN:
         return "InvalidInputException";
+    case CATALOG_DENIED:
+        return "AccessDeniedException";
     case CATALOG_SEALED:
         return "GlueEncryptionException";
     case CATALOG_BUSY:

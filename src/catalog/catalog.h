@@ -23,6 +23,7 @@ enum catalog_result {
     CATALOG_CHANGED,        /* set_status: it is no longer the version that was tested */
     CATALOG_INVALID,        /* a name, limit or filter that the API does not allow */
     CATALOG_INVALID_TOKEN,  /* list: not a token of this listing */
+    CATALOG_DENIED,         /* we may only read it, or not even that */
     CATALOG_SEALED,         /* the key is lost or another, or a definition was tampered with */
     CATALOG_BUSY,           /* locked by another program, no room left, or no answer in time */
     CATALOG_FAILED          /* the store itself: unreadable, away, foreign, damaged, newer */
@@ -109,7 +110,7 @@ const char *catalog_url(const struct catalog *catalog);
 char *catalog_default_url(struct error *err);
 
 /*
- * Whether the store can only be read: what would write is refused (CATALOG_INVALID), and a status
+ * Whether the store can only be read: what would write is refused (CATALOG_DENIED), and a status
  * is left as it is (catalog_set_status() does nothing and returns CATALOG_OK).
  */
 bool catalog_is_read_only(const struct catalog *catalog);

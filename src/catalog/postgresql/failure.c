@@ -30,9 +30,9 @@ static const struct meaning meanings[] = {
      "TLS"},
     {"28", NULL, REASON_LOGIN_NOT_ALLOWED, CATALOG_FAILED, NULL},
     {"3D000", NULL, REASON_DATABASE_MISSING, CATALOG_FAILED, NULL},
-    {"42501", NULL, REASON_PERMISSION_DENIED, CATALOG_FAILED, GRANT},
+    {"42501", NULL, REASON_PERMISSION_DENIED, CATALOG_DENIED, GRANT},
     {"25P03", NULL, REASON_CONNECTION_CLOSED, CATALOG_BUSY, NULL},
-    {"25006", NULL, REASON_PERMISSION_DENIED, CATALOG_FAILED,
+    {"25006", NULL, REASON_PERMISSION_DENIED, CATALOG_DENIED,
      "name the primary server in the catalog's URL (target_session_attrs=read-write chooses it "
      "among several hosts)"},
     {"55P03", NULL, REASON_BUSY, CATALOG_BUSY, "try again; pg_locks shows who holds the lock"},

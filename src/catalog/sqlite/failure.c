@@ -39,7 +39,7 @@ enum catalog_result failure(const struct store *store, int code, const char *wha
                     "make room on the disk of the catalog");
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return fail(CATALOG_FAILED, REASON_FILE_UNREADABLE, err, store, what,
+        return fail(CATALOG_DENIED, REASON_FILE_UNREADABLE, err, store, what,
                     "the file or its folder is read-only for us", permit);
     case SQLITE_CANTOPEN:
         return fail(CATALOG_FAILED, REASON_FILE_UNREADABLE, err, store, what,

@@ -175,7 +175,8 @@ enum catalog_result file_make(struct store *store, struct error *err)
     error_remedy(err, full
                           ? "make room on its disk"
                           : "give a path in a folder that we may write with --catalog sqlite:PATH");
-    return full ? CATALOG_BUSY : CATALOG_FAILED;
+    bool denied = why == EACCES || why == EROFS || why == EPERM;
+    return full ? CATALOG_BUSY : denied ? CATALOG_DENIED : CATALOG_FAILED;
 }
 
 /* The id of the key that the catalog's definitions are sealed with, "" where it has none. */

@@ -191,6 +191,14 @@ def test_the_service_asks_for_passwords_only_when_they_are_needed(moto):
                 assert (CANARY in json.dumps(answer)) == (not hide), (operation, body)
 
 
+def test_the_service_denies_what_would_write_there(moto):
+    with serving(moto.url()) as service:
+        for operation, body in (("CreateConnection", {"ConnectionInput": orders("new")}), ("UpdateConnection", {"Name": "orders", "ConnectionInput": orders()}),
+                                ("DeleteConnection", {"ConnectionName": "orders"}), ("BatchDeleteConnection", {"ConnectionNameList": ["orders"]})):
+            message = service.refused(operation, body, "AccessDeniedException")
+            assert "glue://eu-west-1 is read-only" in message and "AWS Glue" in message, message
+
+
 FOREIGN = [{"PASSWORD": "${env:FOREIGN_CANARY}"}, {"PASSWORD": "${file:/etc/hostname}"}, {"CUSTOM_JDBC_CERT": "/etc/ssl/certs/ca-certificates.crt"},
            {"CUSTOM_JDBC_CERT": "file:///etc/hostname"}, {"JDBC_CONNECTION_URL": "jdbc:postgresql://${env:FOREIGN_CANARY}:9/orders"}]
 

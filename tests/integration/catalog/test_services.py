@@ -57,6 +57,21 @@ def test_what_one_writes_the_others_see(start):
     first.refused("GetConnection", {"Name": "n00"}, "EntityNotFoundException")
 
 
+def test_a_server_that_takes_no_writes_denies_them(start, server):
+    service = start()
+    service.ok("CreateConnection", {"ConnectionInput": orders()})
+    server.rows("postgres", "alter role app in database catalog set default_transaction_read_only = on")
+    try:
+        second = start()
+        for operation, body in (("CreateConnection", {"ConnectionInput": orders("new")}), ("UpdateConnection", {"Name": "orders", "ConnectionInput": orders()}),
+                                ("DeleteConnection", {"ConnectionName": "orders"}), ("BatchDeleteConnection", {"ConnectionNameList": ["orders"]})):
+            message = second.refused(operation, body, "AccessDeniedException")
+            assert "read-only transaction" in message and "25006" in message and "To fix it: name the primary server" in message, message
+        assert get(second, "orders")["ConnectionProperties"]["USERNAME"] == "app"
+    finally:
+        server.rows("postgres", "alter role app in database catalog reset default_transaction_read_only")
+
+
 @pytest.mark.parametrize("change", ["UpdateConnection", "DeleteConnection", "both"])
 def test_a_change_by_another_during_a_test_is_no_conflict(start, change):
     """The verdict is given all the same, says of what it is, and is written nowhere; each service shows its own IN_PROGRESS."""
