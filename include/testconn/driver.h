@@ -14,7 +14,7 @@
 #pragma GCC visibility push(default)
 
 /* Raised when struct driver or the meaning of a function in include/testconn/ changes. */
-#define TESTCONN_DRIVER_ABI 3
+#define TESTCONN_DRIVER_ABI 4
 
 enum property_kind { PROPERTY_STRING, PROPERTY_BOOLEAN, PROPERTY_NUMBER, PROPERTY_SECRET };
 

@@ -57,9 +57,10 @@ struct tls_policy {
     char *ca_location; /* CUSTOM_JDBC_CERT as written; NULL: the system's roots */
     char *ca_pem;      /* its content, filled in by the worker; NULL: the system's roots */
     size_t ca_pem_length;
-    bool skip_ca_rules;  /* SKIP_CUSTOM_JDBC_CERT_VALIDATION */
-    char *expected_name; /* CUSTOM_JDBC_CERT_STRING where it is a domain; NULL: the host's name */
-    char *expected_dn;   /* CUSTOM_JDBC_CERT_STRING where it is a distinguished name; or NULL */
+    bool skip_ca_rules;   /* SKIP_CUSTOM_JDBC_CERT_VALIDATION */
+    char *expected_name;  /* CUSTOM_JDBC_CERT_STRING where it is a domain; NULL: the host's name */
+    char *expected_dn;    /* CUSTOM_JDBC_CERT_STRING where it is a distinguished name; or NULL */
+    const char *property; /* what decides whether TLS is wanted; static, or NULL */
     const char *ca_property;   /* "ConnectionProperties.CUSTOM_JDBC_CERT": what to blame; static */
     const char *name_property; /* the property that names the host; static */
 };

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,11 +31,33 @@ static bool refuse(const char *what, const char *file, struct error *err)
     const char *words = ERR_reason_error_string(code);
     if (encrypted)
         words = "it is encrypted, and nobody is asked for a pass phrase";
-    else if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
+    else if ((ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) ||
+             (ERR_GET_LIB(code) == ERR_LIB_OSSL_DECODER &&
+              ERR_GET_REASON(code) == ERR_R_UNSUPPORTED))
         words = "it holds nothing of that kind in PEM";
     ERR_clear_error();
     return error_set(err, REASON_INVALID_INPUT, "%s %s cannot be used: %s", what, file,
                      words ? words : "OpenSSL does not say why");
+}
+
+/* Each is good, and they are not of one pair. */
+static bool refuse_pair(const char *certificate, const char *key, struct error *err)
+{
+    ERR_clear_error();
+    return error_set(err, REASON_INVALID_INPUT,
+                     "the key %s (--tls-key) does not belong to the certificate %s "
+                     "(--tls-certificate): name the key that this certificate was made for",
+                     key, certificate);
+}
+
+static EVP_PKEY *read_key(SSL_CTX *tls, const char *file)
+{
+    FILE *input = fopen(file, "re");
+    EVP_PKEY *key =
+        input ? PEM_read_PrivateKey(input, NULL, SSL_CTX_get_default_passwd_cb(tls), NULL) : NULL;
+    if (input)
+        fclose(input);
+    return key;
 }
 
 /* Said by the system rather than by OpenSSL, which says "system lib". */
@@ -56,10 +79,15 @@ static bool load(SSL_CTX *tls, const char *certificate, const char *key, struct 
         return false;
     if (SSL_CTX_use_certificate_chain_file(tls, certificate) != 1)
         return refuse("the certificate", certificate, err);
-    if (SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(tls) != 1)
+    EVP_PKEY *own = read_key(tls, key);
+    if (!own)
         return refuse("the key", key, err);
-    return true;
+    bool belongs = X509_check_private_key(SSL_CTX_get0_certificate(tls), own) == 1;
+    bool used = belongs && SSL_CTX_use_PrivateKey(tls, own) == 1;
+    EVP_PKEY_free(own);
+    if (!belongs)
+        return refuse_pair(certificate, key, err);
+    return used || refuse("the key", key, err);
 }
 
 SSL_CTX *listen_tls_new(const char *certificate, const char *key, struct error *err)

@@ -11,7 +11,10 @@
 
 #include "text.h"
 
-enum { NARROWEST = 16 }; /* columns that a broken text gets even beside the widest indent */
+enum {
+    NARROWEST = 16, /* columns that a broken text gets even beside the widest indent */
+    LEAST_INDENT = 2
+};
 
 static bool names_utf8(void)
 {
@@ -121,14 +124,14 @@ static bool is_unit(const char *word, size_t length)
     return false;
 }
 
-/* Bytes of the word at TEXT; a number keeps its unit. */
+/* Bytes of the word at TEXT; a number keeps its unit, a question its mark. */
 static size_t word_length(const char *text)
 {
     size_t length = strcspn(text, " ");
     const char *next = text + length + strspn(text + length, " ");
     size_t next_length = strcspn(next, " ");
-    if (length > 0 && text[length - 1] >= '0' && text[length - 1] <= '9' &&
-        is_unit(next, next_length))
+    bool number = length > 0 && text[length - 1] >= '0' && text[length - 1] <= '9';
+    if ((number && is_unit(next, next_length)) || (next_length == 1 && *next == '?'))
         return (size_t)(next - text) + next_length;
     return length;
 }
@@ -140,6 +143,16 @@ static size_t break_word(const char *word, size_t length, int width)
     return fits > 0 ? fits : length;
 }
 
+/* Where a word of WIDE columns begins that has a line of its own: further left where it would not
+ * fit otherwise, and there it does. */
+static int indent_for(int wide, int indent, int width)
+{
+    int fits = width - wide;
+    if (fits >= indent)
+        return indent;
+    return fits >= LEAST_INDENT ? fits : indent;
+}
+
 void columns_wrap(FILE *out, const char *text, int indent, int width, bool hard)
 {
     char *shown = columns_text(text);
@@ -149,13 +162,15 @@ void columns_wrap(FILE *out, const char *text, int indent, int width, bool hard)
         width = indent + NARROWEST;
     while (*at) {
         size_t length = word_length(at);
-        if (hard && width_of(at, length) > width - indent)
-            length = break_word(at, length, width - indent);
-        int wide = width_of(at, length);
         bool begins = at == shown || at[-1] == ' ';
+        bool may_move = begins && column > indent; /* the first stands beside a label */
+        int left = may_move ? indent_for(width_of(at, length), indent, width) : indent;
+        if (hard && width_of(at, length) > width - left)
+            length = break_word(at, length, width - left);
+        int wide = width_of(at, length);
         if (column > indent && column + begins + wide > width) {
-            fprintf(out, "\n%*s", indent, "");
-            column = indent;
+            fprintf(out, "\n%*s", left, "");
+            column = left;
         } else if (column > indent && begins) {
             fputc(' ', out);
             column++;

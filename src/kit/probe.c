@@ -15,6 +15,7 @@
 #include "secrecy.h"
 #include "text.h"
 #include "tls_observer.h"
+#include "written.h"
 
 static struct probe *probe_running;              /* the one test of this worker */
 static _Thread_local struct probe *probe_thread; /* what this thread works for; a library's: NULL */
@@ -129,7 +130,10 @@ static json_t *one_line(const char *text)
     char line[TEXT_MAXIMUM];
     text_one_line(line, sizeof line, text, strlen(text));
     secrecy_hide(line);
-    return json_string(line);
+    char *told = written_tell(line);
+    json_t *shown = json_string(told ? told : line);
+    free(told);
+    return shown;
 }
 
 void probe_note_json(struct probe *probe, enum stage stage, const char *key, json_t *value)
@@ -303,8 +307,10 @@ static json_t *details_to_json(const char *details)
     json_t *list = json_array();
     for (const char *end; (end = strchr(details, '\n')); details = end + 1) {
         const char *tab = strchr(details, '\t');
-        json_array_append_new(list, json_pack("[s%, s%]", details, (size_t)(tab - details), tab + 1,
-                                              (size_t)(end - tab - 1)));
+        char *text = xstrndup(tab + 1, (size_t)(end - tab - 1));
+        json_array_append_new(
+            list, json_pack("[s%, o]", details, (size_t)(tab - details), one_line(text)));
+        free(text);
     }
     return list;
 }

@@ -251,7 +251,9 @@ bool tls_verification(const struct tls_observer *tls, const char *where, struct 
     const struct tls_record *record = &tls->record;
     if (record->chain_error != X509_V_OK) {
         tell_chain(tls, where, err);
-        return error_property(err, tls->policy->ca_pem ? tls->policy->ca_property : NULL);
+        /* Nothing that the definition could say would mend the other faults. */
+        return error_property(err, err->reason == REASON_TLS_UNTRUSTED ? tls->policy->ca_property
+                                                                       : NULL);
     }
     return tls_name_verification(tls, where, err);
 }

@@ -180,6 +180,7 @@ void resolving_take_tls(struct resolving *resolving)
                                .require = enforced,
                                .verify_chain = enforced,
                                .verify_name = enforced,
+                               .property = PROPERTIES "JDBC_ENFORCE_SSL",
                                .ca_property = PROPERTIES "CUSTOM_JDBC_CERT",
                                .name_property = resolving->target->host_property};
     if (ca)
@@ -242,7 +243,7 @@ void resolving_take_parameters(struct resolving *resolving, const struct jdbc_ur
     url_parameters_apply(url, path, resolving_boolean(resolving, "JDBC_ENFORCE_SSL"), target,
                          &resolving->out->problems);
     if (!is_same_level(&before, &target->tls))
-        resolving->tls_source = path;
+        resolving->tls_source = target->tls.property = path;
     for (size_t i = 0; i < target->parameter_count; i++) {
         const struct parameter *parameter = &target->parameters[i];
         bool secret = parameter_is_secret(parameter->name, parameter->value);

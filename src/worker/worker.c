@@ -27,6 +27,7 @@
 #include "secrecy.h"
 #include "text.h"
 #include "tls_observer.h"
+#include "written.h"
 
 enum { WITHOUT_REQUEST_MS = 1000 };
 
@@ -150,6 +151,21 @@ static void understand(struct test *test, bool strict)
     probe_send(test->probe, "driver", json_string(target->driver));
 }
 
+/* Hosts that the definition has beyond ASCII are told as it has them. */
+static void name_hosts(struct test *test)
+{
+    const struct target *target = test->resolution.target;
+    bool translated = false;
+    for (size_t i = 0; i < target->endpoint_count; i++)
+        translated |= strstr(target->endpoints[i].host, "xn--") != NULL;
+    if (!translated)
+        return;
+    char *definition = json_dumps(test->connection->document, JSON_COMPACT);
+    if (definition && !strcasestr(definition, "xn--"))
+        written_begin(target);
+    text_wipe_free(definition);
+}
+
 /* The stages that this test has: which are still to come is told when one fails. */
 static void tell_plan(struct test *test)
 {
@@ -268,6 +284,15 @@ static void keep_secret(struct test *test)
                       "the new tokens were not kept: %s: %s", reason_name(err.reason), err.message);
 }
 
+/* What asked for the TLS that the service has not, or kept from trying what it demands. */
+static void blame_tls(const struct tls_policy *tls, struct error *err)
+{
+    if (!err->property[0] && tls->property &&
+        ((err->reason == REASON_TLS_NOT_OFFERED && tls->require) ||
+         (err->reason == REASON_TLS_REQUIRED && !tls->attempt)))
+        error_property(err, tls->property);
+}
+
 static _Noreturn void run_driver(struct test *test)
 {
     struct probe *probe = test->probe;
@@ -281,8 +306,10 @@ static _Noreturn void run_driver(struct test *test)
     if (!accepted && test->error.reason == REASON_NONE)
         error_set(&test->error, REASON_INTERNAL, "the driver %s failed without a reason",
                   target->driver);
-    if (!accepted)
+    if (!accepted) {
+        blame_tls(&target->tls, &test->error);
         end_failed(probe, probe->stage, &test->error, probe->deciding_attempt);
+    }
     if (probe->trace)
         net_observer_trace(probe);
     probe_verdict_ok(probe);
@@ -373,6 +400,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     read_files(&test);
     understand(&test, strict);
     secrecy_begin(test.resolution.target);
+    name_hosts(&test);
     test.resolution.target->write_back = json_is_true(json_object_get(request, "write_back"));
     tell_plan(&test);
     tell_target(&test);

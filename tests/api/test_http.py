@@ -248,7 +248,8 @@ def test_tls():
 
 
 @pytest.mark.parametrize("certificate, key, words", [
-    ("good.pem", None, "belong together"), ("good.key", "good.key", "certificate"), ("good.pem", "ca.pem", "key"),
+    ("good.pem", None, "belong together"), ("good.key", "good.key", "certificate"), ("good.pem", "ca.pem", "nothing of that kind in PEM"),
+    ("good.pem", "other.key", "other.key (--tls-key) does not belong to the certificate"), ("good.pem", "bad-ecdsa.key", "does not belong"),
     ("nope.pem", "good.key", "nope.pem cannot be read: No such file"), ("good.pem", "nope.key", "nope.key cannot be read: No such file"),
     (".", "good.key", "Is a directory"), ("good.key", "good.key", "nothing of that kind in PEM"), ("good.pem", "locked.key", "pass phrase")])
 def test_tls_that_cannot_be(tmp_path, certificate, key, words):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Definitions from outside: what is refused and at which property, and what stands behind ${env:} and ${file:}."""
+import json
 import os
 
 import pytest
@@ -179,3 +180,16 @@ def test_what_only_getaddrinfo_takes_for_an_address_is_refused(host, words):
     assert (report["code"], report["stage"], report["property"]) == ("INVALID_INPUT", "input", PROPERTIES + "HOST")
     assert f'"{host}"' in report["reason"] and words in report["reason"]
     assert verdict(login(JDBC_CONNECTION_URL=f"jdbc:mysql://{host}/d"))["code"] == "INVALID_INPUT"
+
+
+def test_a_host_beyond_ascii_is_told_as_it_is_written():
+    report = verdict(login(JDBC_CONNECTION_URL="jdbc:postgresql://bücher.invalid/orders"))
+    assert report["stage"] == "dns" and '"bücher.invalid" (xn--bcher-kva.invalid)' in report["reason"], report
+    asked_in_ascii = verdict(login(JDBC_CONNECTION_URL="jdbc:postgresql://xn--bcher-kva.invalid/orders"))
+    assert '"xn--bcher-kva.invalid" ' in asked_in_ascii["reason"] and "ü" not in asked_in_ascii["reason"]
+
+
+def test_a_long_hint_stays_within_80_columns():
+    told = run(["test", "--input", "-"], stdin=json.dumps(login(JDBC_CONNECTION_URL="jdbc:postgres://db"))).stdout
+    assert "jdbc:postgresql://HOST:PORT/DATABASE ?" in told, told
+    assert max(map(len, told.splitlines())) <= 80

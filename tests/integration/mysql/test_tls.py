@@ -52,7 +52,9 @@ def test_a_server_without_tls(plain_server):
     for _ in range(2):  # full, then fast
         report = verdict(definition(plain_server))
         assert report["exit"] == 0 and "tls-failed" in rules(report) and "tls" not in report
-    expect(verdict(definition(plain_server, **ENFORCED)), "TLS_NOT_OFFERED", "tls", "offers no TLS", str(plain_server.port))
+    refused = verdict(definition(plain_server, **ENFORCED))
+    expect(refused, "TLS_NOT_OFFERED", "tls", "offers no TLS", str(plain_server.port))
+    assert refused["property"] == "ConnectionProperties.JDBC_ENFORCE_SSL"
     for query in ("?sslMode=REQUIRED", "?useSSL=true&requireSSL=true", "?sslMode=VERIFY_CA"):
         expect(verdict(definition(plain_server, query=query, CUSTOM_JDBC_CERT=CA)), "TLS_NOT_OFFERED", "tls")
     for query in ("?sslMode=DISABLED", "?useSSL=false"):

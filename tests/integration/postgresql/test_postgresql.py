@@ -123,6 +123,7 @@ def test_a_line_break_behind_the_password_is_told(server):
 def test_a_user_let_in_over_tls_only_is_told_so(server):
     report = verdict(definition(server, "tlsonly", "pw-tlsonly", query="?sslmode=disable"))
     expect(report, "TLS_REQUIRED", "login", "over TLS only", "no encryption")
+    assert report["property"] == URL
     report = verdict(definition(server, "certified", "any", query="?sslmode=disable"))
     expect(report, "TLS_REQUIRED", "login", "over TLS only, and there with a client certificate")
     assert verdict(definition(server, "tlsonly", "pw-tlsonly"))["exit"] == 0
@@ -153,6 +154,7 @@ def test_enforced_tls_wants_the_right_ca(server, ca, host, code, words):
     report = verdict(definition(server, host=host, JDBC_ENFORCE_SSL="true",
                                 CUSTOM_JDBC_CERT=ca and str(CERTIFICATES / ca)))
     expect(report, code, "tls", *words)
+    assert report["property"] == "ConnectionProperties.CUSTOM_JDBC_CERT"
     assert report["tls"]["verified"] is False and report["tls"]["chain"]
 
 
@@ -179,10 +181,14 @@ def test_a_name_in_the_cn_counts_where_there_is_no_alternative_name():
 
 def test_a_server_without_tls():
     with PostgreSQL(certificate=None, hba=HBA.replace("hostssl", "#")) as server:
-        expect(verdict(definition(server, **ENFORCED)), "TLS_NOT_OFFERED", "tls", "no TLS")
+        refused = verdict(definition(server, **ENFORCED))
+        expect(refused, "TLS_NOT_OFFERED", "tls", "no TLS")
+        assert refused["property"] == "ConnectionProperties.JDBC_ENFORCE_SSL"
         plain = verdict(definition(server))
         assert plain["exit"] == 0 and "tls-failed" in rules(plain) and "tls" not in stages(plain)
-        expect(verdict(definition(server, query="?sslmode=require")), "TLS_NOT_OFFERED", "tls")
+        refused = verdict(definition(server, query="?sslmode=require"))
+        expect(refused, "TLS_NOT_OFFERED", "tls")
+        assert refused["property"] == URL
 
 
 def test_old_tls_only():
