@@ -256,6 +256,9 @@ static bool tell_own_words(const struct session *session, unsigned number, const
     case CR_SERVER_LOST:
         return tell_closed(session, words, err);
     case CR_SSL_CONNECTION_ERROR:
+        if (probe_current_stage(session->probe) > STAGE_TLS)
+            return strstr(words, "eof") ? tell_closed(session, words, err)
+                                        : probe_tls_broke(session->probe, words, err);
         /* A fault of TLS itself is known already. */
         return error_set(err, REASON_CONNECTION_CLOSED,
                          "%s closed the connection in the middle of the TLS handshake: %s",

@@ -10,15 +10,7 @@ enum {
         256 * 1024, /* a login and SELECT 1 take less than 10,000, certificates and all */
     HEADER = 9,     /* of a message 'R': kind, length, which request it is */
     CLEAR_TEXT = 3,
-    SCRAM_FIRST = 11,
-    ARRIVAL_MAXIMUM = SCRAM_MESSAGE_MAXIMUM + HEADER
-};
-
-/* What has come. */
-struct arrival {
-    void *ssl; /* OpenSSL's; NULL: in the clear */
-    size_t length;
-    unsigned char bytes[ARRIVAL_MAXIMUM];
+    SCRAM_FIRST = 11
 };
 
 static uint32_t number_at(const unsigned char *bytes)
@@ -26,10 +18,10 @@ static uint32_t number_at(const unsigned char *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-static void look(const struct session *session, struct arrival *arrival)
+static bool look(const struct session *session, struct arrival *arrival, struct error *err)
 {
-    arrival->length =
-        probe_look(PQsocket(session->conn), arrival->ssl, arrival->bytes, sizeof arrival->bytes);
+    return probe_look(session->probe, PQsocket(session->conn),
+                      PQsslStruct(session->conn, "OpenSSL"), arrival, err);
 }
 
 static bool is_request(const struct arrival *arrival, uint32_t which)
@@ -65,24 +57,27 @@ static void see_clear_password(const struct session *session)
         session->where);
 }
 
-/* All of a message that has only begun to come, in the clear; a record of TLS comes as a whole. */
+/* More of it, in the clear; a record of TLS comes as a whole. */
+static bool await(struct session *session, size_t count, const char *what, struct arrival *arrival,
+                  struct error *err)
+{
+    return PQsslInUse(session->conn) ||
+           (probe_await(session->probe, PQsocket(session->conn), count, what, err) &&
+            look(session, arrival, err));
+}
+
+/* All of a message that has only begun to come. */
 static bool await_message(struct session *session, struct arrival *arrival, struct error *err)
 {
-    int fd = PQsocket(session->conn);
-    if (arrival->ssl || arrival->length == 0 || arrival->bytes[0] != 'R')
+    if (arrival->length == 0 || arrival->bytes[0] != 'R')
         return true;
-    if (arrival->length < HEADER) {
-        if (!probe_await(session->probe, fd, HEADER, "its request for a login", err))
-            return false;
-        look(session, arrival);
-    }
-    size_t whole = message_length(arrival);
-    if (!is_request(arrival, SCRAM_FIRST) || arrival->length >= whole || whole > ARRIVAL_MAXIMUM)
-        return true;
-    if (!probe_await(session->probe, fd, whole, "its part of the SCRAM login", err))
+    if (arrival->length < HEADER &&
+        !await(session, HEADER, "its request for a login", arrival, err))
         return false;
-    look(session, arrival);
-    return true;
+    size_t whole = message_length(arrival);
+    return !is_request(arrival, SCRAM_FIRST) || arrival->length >= whole ||
+           whole > ARRIVAL_MAXIMUM ||
+           await(session, whole, "its part of the SCRAM login", arrival, err);
 }
 
 static bool allows_scram(const struct session *session, const struct arrival *arrival,
@@ -99,9 +94,8 @@ static bool allows_scram(const struct session *session, const struct arrival *ar
 
 static bool allows_login(struct session *session, struct error *err)
 {
-    struct arrival arrival = {.ssl = PQsslStruct(session->conn, "OpenSSL")};
-    look(session, &arrival);
-    if (!await_message(session, &arrival, err))
+    struct arrival arrival;
+    if (!look(session, &arrival, err) || !await_message(session, &arrival, err))
         return false;
     if (!session->tls && is_request(&arrival, CLEAR_TEXT))
         see_clear_password(session);

@@ -25,6 +25,8 @@ enum stage {
     STAGE_COUNT
 };
 
+enum { ARRIVAL_MAXIMUM = 4096 + 64 }; /* bytes that are looked at before a library has them */
+
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
 struct probe; /* one running test; opaque to drivers */
@@ -269,12 +271,21 @@ void probe_peek(struct probe *probe, int fd);
 /* The same for bytes that a library has read and deciphered. */
 void probe_peer_heard(struct probe *probe, const void *bytes, size_t length);
 
+/* What has come from a peer. */
+struct arrival {
+    size_t length;
+    unsigned char bytes[ARRIVAL_MAXIMUM];
+};
+
 /*
- * What has come by FD and its library has not read yet, without taking it and without waiting: at
- * most SIZE bytes of it, deciphered where SSL (OpenSSL's, of the library's connection) is not NULL.
- * Returns how many.
+ * What has come by FD and its library has not read yet, without taking it and without waiting,
+ * deciphered where SSL (OpenSSL's, of the library's connection) is not NULL; no bytes: nothing has.
+ * False with ERR set: it cannot be deciphered, which the library would not be told again.
  */
-size_t probe_look(int fd, void *ssl, void *bytes, size_t size);
+bool probe_look(struct probe *probe, int fd, void *ssl, struct arrival *arrival, struct error *err);
+
+/* TLS came up, and what comes over it is broken, as WORDS of a library say. Returns false. */
+bool probe_tls_broke(struct probe *probe, const char *words, struct error *err);
 
 /*
  * Whether the service at FD has sent more than any login and any answer to a harmless request take:

@@ -6,6 +6,7 @@
 
 #include "net_observer.h"
 #include "path_evidence.h"
+#include "tls_observer.h"
 
 enum { FLOOD = 256 * 1024 };
 enum { RECORD_HEADER = 5, APPLICATION_DATA = 23, ALERT_LENGTH = 40 };
@@ -39,22 +40,47 @@ static bool is_data(int fd)
            (header[3] << 8 | header[4]) > ALERT_LENGTH;
 }
 
-static size_t look_into(SSL *ssl, int fd, void *bytes, size_t size)
+bool probe_tls_broke(struct probe *probe, const char *words, struct error *err)
 {
-    size_t got = 0;
-    if (!SSL_has_pending(ssl) && !is_data(fd))
-        return 0;
-    ERR_set_mark();
-    if (SSL_peek_ex(ssl, bytes, size, &got) != 1)
-        got = 0;
-    ERR_pop_to_mark();
-    return got;
+    char where[300];
+    net_observer_where(probe, -1, where, sizeof where);
+    error_set(err, REASON_PROTOCOL_ERROR,
+              "what %s sends user \"%s\" over TLS cannot be deciphered at the stage %s: %s", where,
+              probe->user ? probe->user : "", stage_name(probe->stage), words);
+    return error_remedy(err, "it was altered on the way, or the server is broken: look for a proxy "
+                             "or a device that touches the connection");
 }
 
-size_t probe_look(int fd, void *ssl, void *bytes, size_t size)
+/* What cannot be deciphered is told here: the library is not told of it a second time. An alert and
+ * the end are the observer's, who has seen them. */
+static bool tell_broken(struct probe *probe, struct error *err)
 {
+    unsigned long error = ERR_peek_error();
+    const char *words = ERR_reason_error_string(error);
+    if (!error || ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
+        probe->tls->record.alert_received != TLS_ALERT_NONE)
+        return true;
+    return probe_tls_broke(probe, words ? words : "a fault without words", err);
+}
+
+static bool look_into(struct probe *probe, SSL *ssl, int fd, struct arrival *arrival,
+                      struct error *err)
+{
+    if (!SSL_has_pending(ssl) && !is_data(fd))
+        return true;
+    ERR_set_mark();
+    bool whole = SSL_peek_ex(ssl, arrival->bytes, sizeof arrival->bytes, &arrival->length) == 1 ||
+                 SSL_get_error(ssl, 0) != SSL_ERROR_SSL || tell_broken(probe, err);
+    ERR_pop_to_mark();
+    return whole;
+}
+
+bool probe_look(struct probe *probe, int fd, void *ssl, struct arrival *arrival, struct error *err)
+{
+    arrival->length = 0;
     if (ssl)
-        return look_into(ssl, fd, bytes, size);
-    ssize_t got = recv(fd, bytes, size, MSG_PEEK | MSG_DONTWAIT);
-    return got > 0 ? (size_t)got : 0;
+        return look_into(probe, ssl, fd, arrival, err);
+    ssize_t got = recv(fd, arrival->bytes, sizeof arrival->bytes, MSG_PEEK | MSG_DONTWAIT);
+    arrival->length = got > 0 ? (size_t)got : 0;
+    return true;
 }

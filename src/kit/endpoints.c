@@ -120,6 +120,7 @@ bool probe_each_endpoint(struct probe *probe, const struct target *target,
                          probe_attempt_function *attempt, struct error *err)
 {
     struct outcome decisive = {.attempt = -1};
+    probe->user = target->user;
     for (size_t i = 0; i < target->endpoint_count; i++) {
         const struct endpoint *endpoint = &target->endpoints[i];
         struct outcome outcome = {.error = ERROR_INIT};

@@ -5,6 +5,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -78,6 +79,14 @@ static bool is_sending(const struct path_evidence *evidence)
            evidence->last_send_ms > evidence->last_receive_ms + SPAN_MS;
 }
 
+/* WHAT is waited for, and as whom. */
+static void name_awaited(const struct probe *probe, const char *what, char *out, size_t size)
+{
+    bool as_user = probe->stage >= STAGE_LOGIN && probe->user;
+    snprintf(out, size, "%s%s%s%s", what, as_user ? ", as user \"" : "", as_user ? probe->user : "",
+             as_user ? "\"" : "");
+}
+
 void path_evidence_explain(struct probe *probe, const struct path_evidence *evidence,
                            const char *where, const char *what, struct error *err)
 {
@@ -85,16 +94,19 @@ void path_evidence_explain(struct probe *probe, const struct path_evidence *evid
     char round_trip[32];
     const struct cause *cause = find_cause(evidence);
     text_duration(silence, sizeof silence, evidence->last_receive_ms);
+    char awaited[400];
     text_duration(round_trip, sizeof round_trip, evidence->round_trip_ms);
+    name_awaited(probe, what, awaited, sizeof awaited);
     if (cause) {
-        error_set(err, REASON_TIMED_OUT, "%s %s (waiting for %s)", where, cause->text, what);
+        error_set(err, REASON_TIMED_OUT, "%s %s (waiting for %s)", where, cause->text, awaited);
         error_brief(err, "%s", cause->brief);
         error_remedy(err, "%s", cause->remedy);
     } else if (is_sending(evidence)) {
         error_set(err, REASON_TIMED_OUT,
                   "%s sends and sends, %llu bytes so far, the last %s ago, and comes to no end of "
                   "%s: the network is fine (round trip %s), the service is not",
-                  where, (unsigned long long)evidence->bytes_received, silence, what, round_trip);
+                  where, (unsigned long long)evidence->bytes_received, silence, awaited,
+                  round_trip);
         error_brief(err, "sends without end, waiting for %s", what);
         error_remedy(err, "check that host and port are those of the service; if they are, see its "
                           "log, and what stands in front of it");
@@ -103,7 +115,7 @@ void path_evidence_explain(struct probe *probe, const struct path_evidence *evid
             err, REASON_TIMED_OUT,
             "%s acknowledged everything we sent and has said nothing for %s (waiting for %s): the "
             "network is fine (round trip %s), the service hangs, or waits for something else",
-            where, silence, what, round_trip);
+            where, silence, awaited, round_trip);
         error_brief(err, "silent for %s, waiting for %s", silence, what);
         error_remedy(
             err, "look at the service itself - its load, its log, locks, a stopped process - and "

@@ -38,6 +38,7 @@ struct probe {
     struct probe *side;   /* which side threads of client libraries belong to; NULL: none */
     int deciding_attempt; /* which attempt gave the verdict */
     const struct endpoint *endpoint;
+    const char *user;          /* who logs in, for words; NULL: nobody, or not known */
     const char *host_property; /* to blame for names and addresses; static */
     struct guard *guard;       /* NULL: none in this attempt */
     struct net_observer *net;

@@ -161,6 +161,13 @@ static const char *old_version(const struct tls_record *record)
     return record->hello_version == TLS1_VERSION ? "TLS 1.0" : "an older version of TLS";
 }
 
+/* No setting of TLS would mend that. */
+static bool is_of_altered_bytes(int reason)
+{
+    return reason == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC || reason == SSL_R_BAD_SIGNATURE ||
+           reason == SSL_R_DIGEST_CHECK_FAILED || reason == SSL_R_INVALID_SESSION_ID;
+}
+
 static bool tell_library_error(const struct tls_record *record, const char *where,
                                struct error *err)
 {
@@ -178,7 +185,11 @@ static bool tell_library_error(const struct tls_record *record, const char *wher
     if (reason == REASON_CONNECTION_CLOSED)
         return error_set(err, reason, "%s closed the connection in the middle of the TLS handshake",
                          where);
-    return error_set(err, reason, "the TLS handshake with %s failed: %s", where, words);
+    error_set(err, reason, "the TLS handshake with %s failed: %s", where, words);
+    if (is_of_altered_bytes(ERR_GET_REASON(record->error)))
+        error_remedy(err, "what came was altered on the way, or the server is broken: look for a "
+                          "proxy or a device that touches the connection");
+    return false;
 }
 
 static bool policy_refused(const struct tls_observer *tls)

@@ -266,6 +266,13 @@ PEERS = {
     "tls-from-the-first-byte": tls("good"),
 }
 
+def alters_a_record(connection):
+    """Behind the handshake, a record whose bytes are not those that were enciphered."""
+    connection.recv(65536)
+    os.write(connection.fileno(), b"\x17\x03\x03\0\x64" + b"x" * 100)
+    hold(connection)
+
+
 # What goes wrong once both sides have agreed on TLS, whatever the protocol around it.
 TLS = {
     "tls-stalls": stalls_in_tls,
@@ -300,6 +307,7 @@ POSTGRESQL = {
     "refuses-with-control-bytes": without_tls(postgresql_error("3D000", "data\x1b[31mbase \u202egone")),
     "starting": without_tls(postgresql_error("57P03", "the database system is starting up")),
     "unknown-login-method": without_tls(b"R" + struct.pack("!II", 8, 99)),
+    "tls-altered-record": ssl_request(b"S", tls("good", then=alters_a_record)),
     "tls-of-a-client": ssl_request(b"S", tls("client")),
     "tls-says-goodbye": ssl_request(b"S", after_request(b"\x15\x03\x03\0\x02\x01\0", closes)),
     "tls-broken-record": ssl_request(b"S", after_request(b"\x16\x03\x03\xff\xff" + bytes(100))),
@@ -338,6 +346,7 @@ POSTGRESQL = {
 
 MYSQL = {
     **{name: starts_tls(behave) for name, behave in TLS.items()},
+    "tls-altered-record": starts_tls(tls("good", then=alters_a_record)),
     "greets-with-random-bytes": says(b"\xf3\x9a\x01\x77\xee" * 200),
     "greets-by-half": says(mysql_greeting()[:30], closes),
     "greets-by-half-and-waits": says(mysql_greeting()[:30]),
