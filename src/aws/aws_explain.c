@@ -53,6 +53,51 @@ static const char *describe(enum aws_fault_kind kind)
     }
 }
 
+/* "kms:Decrypt": the right that a DENIED call lacks, by AWS's words where they name it. */
+static char *name_right(const struct aws_call *call, const char *words)
+{
+    static const char phrase[] = "not authorized to perform: ";
+    const char *named = strstr(words, phrase);
+    size_t length = named ? strcspn(named + strlen(phrase), " ,;\"") : 0;
+    if (length && memchr(named + strlen(phrase), ':', length))
+        return xstrndup(named + strlen(phrase), length);
+    if (strstr(words, "Access to KMS is not allowed"))
+        return xstrdup("kms:Decrypt");
+    return text_format("%s:%s", aws_service_info(call->service)->signing,
+                       call->operation ? call->operation : "GetObject");
+}
+
+/* What AWS's own remedy for keys and clocks does not cover: a right that is to be granted. */
+static void advise(const struct aws_call *call, const char *words, struct error *err)
+{
+    char *right = name_right(call, words);
+    bool explicit = strstr(words, "explicit deny") != NULL;
+    const char *what = text_starts(right, "kms:") ? "the KMS key" : call->what;
+    if (explicit)
+        error_remedy(err,
+                     "take %s on %s out of the statement that denies it to this identity: no other "
+                     "policy can allow it",
+                     right, what);
+    else if (call->service == AWS_STS)
+        error_remedy(err,
+                     "allow %s on %s to this identity, and have the role's trust policy name it",
+                     right, what);
+    else
+        error_remedy(err,
+                     "allow %s on %s to this identity, by a policy of its own or of the resource",
+                     right, what);
+    free(right);
+}
+
+/* "the environment", with its key where AWS does not say whose it is. */
+static char *name_caller(const struct aws *aws, const struct aws_call *call, const char *words)
+{
+    const char *key = json_string_value(json_object_get(aws->identity, "access_key"));
+    return key && !call->anonymous && !strstr(words, "arn:")
+               ? text_format("%s (access key %.64s)", aws_from(aws), key)
+               : xstrdup(aws_from(aws));
+}
+
 bool aws_explain(const struct aws *aws, const struct aws_call *call,
                  const struct aws_answer *answer, const struct aws_reasons *reasons,
                  struct error *err)
@@ -65,15 +110,21 @@ bool aws_explain(const struct aws *aws, const struct aws_call *call,
     snprintf(words, sizeof words, "%s", fault->message);
     star(words, json_string_value(json_object_get(aws->identity, "secret_key")));
     star(words, json_string_value(json_object_get(aws->identity, "session_token")));
+    char *caller = name_caller(aws, call, words);
     error_set(err, pick(kind, reasons),
-              "%s %s %s in %s (%s), asked with the credentials of %s: %s%s%s (%s%sHTTP status %d)",
+              "%s %s %s in %s (%s), asked by %s:%s with the credentials of %s: %s%s%s (%s%sHTTP "
+              "status %d)",
               call->what, describe(kind), service->name, answer->region, answer->where,
-              aws_from(aws), words[0] ? "\"" : "", words[0] ? words : "it gives no reason",
-              words[0] ? "\"" : "", fault->code, fault->code[0] ? ", " : "", fault->status);
+              service->signing, call->operation ? call->operation : "GetObject", caller,
+              words[0] ? "\"" : "", words[0] ? words : "it gives no reason", words[0] ? "\"" : "",
+              fault->code, fault->code[0] ? ", " : "", fault->status);
+    free(caller);
     error_brief(err, "%s %s %s%s%s", call->what, describe(kind), service->name,
                 fault->code[0] ? ": " : "", fault->code);
     if (*remedy)
         error_remedy(err, "%s", remedy);
+    else if (kind == AWS_FAULT_DENIED)
+        advise(call, words, err);
     return error_property(err, call->property);
 }
 
