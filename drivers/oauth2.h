@@ -45,6 +45,8 @@ struct oauth2 {
     int64_t expires;         /* of the JWT, in seconds since 1970; 0: it does not say */
     json_t *parameters;      /* TokenUrlParametersMap, or NULL */
     const char *secret_path; /* the property that named the secret */
+    const char *proxy;       /* of the operator, and who is asked without it; NULL: none */
+    const char *proxy_exceptions;
     struct scrub scrub;
     char where[300];    /* "login.example:443" */
     long clock_ahead_s; /* by how much our clock is ahead of the token host's */

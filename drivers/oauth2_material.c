@@ -60,6 +60,8 @@ static void read_values(const struct target *target, struct oauth2 *oauth2)
 {
     const char *parameters = target_secret(target, "token_parameters");
     oauth2->token_url = target_parameter(target, "token_url");
+    oauth2->proxy = target->proxy;
+    oauth2->proxy_exceptions = target->proxy_exceptions;
     oauth2->managed_client = target_parameter(target, "managed_client");
     oauth2->redirect_uri = target_parameter(target, "redirect_uri");
     oauth2->code = target_secret(target, "code");

@@ -86,15 +86,17 @@ static bool send_request(struct probe *probe, struct oauth2 *oauth2,
     struct https *https = https_new(probe);
     size_t count = add_parameters(probe, oauth2, fields, fill(oauth2, fields));
     char *form = https_form(fields, count);
-    struct https_request request = {.method = "POST",
-                                    .url = oauth2->token_url,
-                                    .headers = headers,
-                                    .body = form,
-                                    .body_length = strlen(form),
-                                    .body_limit = ANSWER_MAXIMUM,
-                                    .what = "the token request",
-                                    .property = TOKEN_URL_PROPERTY,
-                                    .stage = STAGE_LOGIN};
+    struct https_request request = {
+        .method = "POST",
+        .url = oauth2->token_url,
+        .headers = headers,
+        .body = form,
+        .body_length = strlen(form),
+        .body_limit = ANSWER_MAXIMUM,
+        .what = "the token request",
+        .proxy = https_proxy_of(oauth2->token_url, oauth2->proxy, oauth2->proxy_exceptions),
+        .property = TOKEN_URL_PROPERTY,
+        .stage = STAGE_LOGIN};
     bool answered = https_send(https, &request, response, err);
     https_free(https);
     explicit_bzero(form, strlen(form));

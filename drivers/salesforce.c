@@ -11,10 +11,30 @@
 /* One test's login; of one endpoint there is one attempt. */
 static struct oauth2 login;
 
+/* A proxy connects for a request only: one that says nothing of ours. */
+static bool reach_by_proxy(struct probe *probe, const char *proxy, struct error *err)
+{
+    struct https_request request = {.method = "HEAD",
+                                    .url = login.token_url,
+                                    .what = "a request without a login",
+                                    .proxy = proxy,
+                                    .property = TOKEN_URL_PROPERTY,
+                                    .stage = STAGE_TLS};
+    struct https_response response;
+    struct https *https = https_new(probe);
+    bool reached = https_send(https, &request, &response, err);
+    https_response_release(&response);
+    https_free(https);
+    return reached;
+}
+
 /* TLS and no more: nothing of the definition can be shown without using the code up. */
 static bool reach_token_host(struct probe *probe, const struct endpoint *endpoint,
                              struct error *err)
 {
+    const char *proxy = https_proxy_of(login.token_url, login.proxy, login.proxy_exceptions);
+    if (proxy)
+        return reach_by_proxy(probe, proxy, err);
     struct stream *stream = stream_open(probe, endpoint, err);
     bool reached = stream && stream_secure(stream, NULL, err);
     stream_close(stream);

@@ -33,15 +33,16 @@ static bool get(struct instance *instance, const char *path, bool with_token,
                              with_token ? instance->authorization : NULL, NULL};
     char url[URL_MAXIMUM + 64];
     snprintf(url, sizeof url, "%s%s", instance->base, path);
-    struct https_request request = {.method = "GET",
-                                    .url = url,
-                                    .headers = headers,
-                                    .body_limit = BODY_LIMIT,
-                                    .what = "the authorised request",
-                                    .property = instance->answered ? TOKEN_URL_PROPERTY
-                                                                   : INSTANCE_URL_PROPERTY,
-                                    .follow = true,
-                                    .aside = true};
+    struct https_request request = {
+        .method = "GET",
+        .url = url,
+        .headers = headers,
+        .body_limit = BODY_LIMIT,
+        .what = "the authorised request",
+        .proxy = https_proxy_of(url, instance->oauth2->proxy, instance->oauth2->proxy_exceptions),
+        .property = instance->answered ? TOKEN_URL_PROPERTY : INSTANCE_URL_PROPERTY,
+        .follow = true,
+        .aside = true};
     if (https_send(instance->https, &request, response, err))
         return true;
     scrub_text(&instance->oauth2->scrub, err->message);

@@ -241,6 +241,13 @@ struct deadline probe_deadline(const struct probe *probe);
 void probe_bound(struct probe *probe, struct deadline deadline);
 void probe_unbound(struct probe *probe);
 
+/*
+ * Whether the outbound policy lets somebody else, a proxy, connect us with ENDPOINT: by its name,
+ * or where that is an address by that; what the name resolves to is the proxy's to know. False with
+ * ERR set to POLICY_DENIED.
+ */
+bool probe_allows(const struct probe *probe, const struct endpoint *endpoint, struct error *err);
+
 /* Have SIDE (or the test) end at DEADLINE where that is earlier. */
 void probe_hurry(struct probe *side, struct deadline deadline);
 

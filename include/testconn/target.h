@@ -108,7 +108,10 @@ struct target {
     size_t file_count;
     struct target_secret *secrets;
     size_t secret_count;
-    bool needs_aws; /* something of it lies in AWS, or AWS itself is tested */
+    bool asks_web;          /* by HTTPS: through the operator's proxy, where there is one */
+    char *proxy;            /* its URL, wiped by target_free(); NULL: there is none */
+    char *proxy_exceptions; /* who is asked without it, as NO_PROXY; or NULL */
+    bool needs_aws;         /* something of it lies in AWS, or AWS itself is tested */
     enum aws_login aws_login;
     char *role_arn;            /* ROLE_ARN: assumed for it; NULL: none */
     struct aws_identity aws;   /* filled in by the worker where it is needed */

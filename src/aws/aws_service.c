@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "https.h"
 #include "text.h"
 
 static const struct aws_service_info services[] = {
@@ -114,40 +114,9 @@ char *aws_arn_part(const char *arn, int part)
     return length ? xstrndup(at, length) : NULL;
 }
 
-/* Whether HOST is of the pattern of LENGTH bytes: itself, or a domain it lies in. */
-static bool matches(const char *host, size_t host_length, const char *pattern, size_t length)
-{
-    if (length == 1 && *pattern == '*')
-        return true;
-    if (length > 0 && *pattern == '.') {
-        pattern++;
-        length--;
-    }
-    if (length == 0 || length > host_length ||
-        strncasecmp(host + host_length - length, pattern, length) != 0)
-        return false;
-    return length == host_length || host[host_length - length - 1] == '.';
-}
-
-static bool is_direct(const char *url, const char *list)
-{
-    const char *host = strstr(url, "://") + 3;
-    size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
-    while (list && *list) {
-        list += strspn(list, " ,");
-        size_t item = strcspn(list, " ,");
-        if (matches(host, length, list, item))
-            return true;
-        list += item;
-    }
-    return false;
-}
-
 const char *aws_proxy(const char *url, const json_t *settings)
 {
     bool is_tls = text_starts_nocase(url, "https://");
     const char *proxy = text_of(settings, is_tls ? "proxy" : "proxy_plain");
-    if (!proxy || !strstr(url, "://") || is_direct(url, text_of(settings, "no_proxy")))
-        return NULL;
-    return proxy;
+    return https_proxy_of(url, proxy, text_of(settings, "no_proxy"));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "web_proxies.h"
 
 enum { ATTEMPTS = 3, ATTEMPTS_MAXIMUM = 10 };
 
@@ -164,8 +165,8 @@ json_t *aws_settings(const struct operator_config *config)
                         json_boolean(sts && text_equal_nocase(sts, "legacy")));
     json_object_set_new(settings, "attempts", json_integer((json_int_t)attempts));
     set(settings, "ca_bundle", setting(config, "AWS_CA_BUNDLE", NULL, "ca_bundle"));
-    set(settings, "proxy", setting(config, "HTTPS_PROXY", "https_proxy", NULL));
-    set(settings, "proxy_plain", setting(config, "HTTP_PROXY", "http_proxy", NULL));
-    set(settings, "no_proxy", setting(config, "NO_PROXY", "no_proxy", NULL));
+    json_t *proxies = web_proxies(config->environment);
+    json_object_update(settings, proxies);
+    json_decref(proxies);
     return settings;
 }

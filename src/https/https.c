@@ -52,9 +52,38 @@ static void append_address(struct text_buffer *entry, const struct sockaddr *add
     }
 }
 
+/* The test's own way is that of its proxy: its name, its address. */
+static void announce_proxy(const struct https_exchange *exchange)
+{
+    char proxy[300];
+    if (!exchange->proxy || exchange->request->aside)
+        return;
+    text_endpoint(proxy, sizeof proxy, exchange->proxy->endpoint.host,
+                  exchange->proxy->endpoint.port);
+    if (probe_current_stage(exchange->probe) < STAGE_DNS)
+        probe_stage(exchange->probe, STAGE_DNS);
+    probe_note(exchange->probe, "proxy", "%s", proxy);
+}
+
+static bool tell_no_address(const struct https_exchange *exchange, const struct endpoint *endpoint,
+                            int status, struct error *err)
+{
+    if (!probe_observed(exchange->probe, err))
+        return false;
+    if (!exchange->proxy)
+        return error_set(err, REASON_DNS_NOT_FOUND, "\"%s\" has no address", endpoint->host);
+    bool unknown = status == EAI_NONAME || status == 0;
+    error_set(err, unknown ? REASON_DNS_NOT_FOUND : REASON_DNS_UNAVAILABLE,
+              "the proxy's name \"%s\" cannot be resolved: %s", endpoint->host,
+              status ? gai_strerror(status) : "it has no address");
+    return error_remedy(err, "check the proxy's URL (HTTPS_PROXY and its like), or name the host "
+                             "among the exceptions in NO_PROXY");
+}
+
 /* Resolve by the observer's getaddrinfo, here and not in a thread of libcurl, which besides knows
  * "localhost" by itself; libcurl is told the ADDRESSES. False: the name has none. */
-static bool look_up(const struct endpoint *endpoint, struct curl_slist **addresses)
+static bool look_up(const struct https_exchange *exchange, const struct endpoint *endpoint,
+                    struct curl_slist **addresses, struct error *err)
 {
     char port[PORT_SIZE];
     struct text_buffer entry = TEXT_BUFFER_INIT;
@@ -62,8 +91,10 @@ static bool look_up(const struct endpoint *endpoint, struct curl_slist **address
     struct addrinfo *found = NULL;
     *addresses = NULL;
     snprintf(port, sizeof port, "%u", endpoint->port);
-    if (getaddrinfo(endpoint->host, port, &hints, &found) != 0 || !found)
-        return false;
+    announce_proxy(exchange);
+    int status = getaddrinfo(endpoint->host, port, &hints, &found);
+    if (status != 0 || !found)
+        return tell_no_address(exchange, endpoint, status, err);
     for (const struct addrinfo *one = found; one; one = one->ai_next)
         append_address(&entry, one->ai_addr);
     freeaddrinfo(found);
@@ -139,11 +170,8 @@ static bool send_once(struct https_exchange *exchange, const char *url, struct e
     struct https *https = exchange->https;
     const struct https_place *first = exchange->proxy ? exchange->proxy : exchange->place;
     struct curl_slist *addresses;
-    if (!look_up(&first->endpoint, &addresses))
-        return probe_observed(exchange->probe, err)
-                   ? error_set(err, REASON_DNS_NOT_FOUND, "\"%s\" has no address",
-                               first->endpoint.host)
-                   : false;
+    if (!look_up(exchange, &first->endpoint, &addresses, err))
+        return false;
     struct curl_slist *headers = https_exchange_headers(exchange->request);
     https_exchange_set(exchange, url, headers, addresses);
     curl_multi_add_handle(https->multi, https->easy);
@@ -203,6 +231,23 @@ static bool send_all(struct https_exchange *exchange, struct error *err)
         answered = send_once(exchange, url, err);
     }
     free(url);
+    return answered;
+}
+
+/* As send_all(), on the test's own way. Behind a proxy the connection is to the proxy, the
+ * certificate the host's. */
+static bool send_own(struct https_exchange *exchange, struct error *err)
+{
+    const struct tls_policy *given = https_exchange_policy(exchange->request);
+    struct tls_policy tls = *given;
+    struct error ignored = ERROR_INIT;
+    if (!exchange->proxy || tls.expected_name)
+        return send_all(exchange, err);
+    tls.expected_name = exchange->place->endpoint.host;
+    tls.name_property = exchange->request->property;
+    bool answered = probe_tls_expect(exchange->probe, &tls, err) && send_all(exchange, err);
+    /* What the observer keeps must not point to this call. */
+    probe_tls_expect(exchange->probe, given, &ignored);
     return answered;
 }
 
@@ -274,7 +319,8 @@ bool https_send(struct https *https, const struct https_request *request,
         text_endpoint(exchange.where, sizeof exchange.where, place.endpoint.host,
                       place.endpoint.port);
         exchange.proxy = request->proxy ? &proxy : NULL;
-        answered = request->aside ? send_beside(&exchange, err) : send_all(&exchange, err);
+        answered = (!exchange.proxy || probe_allows(https->probe, &place.endpoint, err)) &&
+                   (request->aside ? send_beside(&exchange, err) : send_own(&exchange, err));
     }
     if (!answered && !err->property[0])
         error_property(err, request->property);

@@ -72,6 +72,10 @@ struct https_field {
  * escaped. The caller wipes and frees it. */
 char *https_form(const struct https_field *fields, size_t count);
 
+/* PROXY (NULL: there is none) where URL's host is to be asked by it, and NULL where EXCEPTIONS, as
+ * NO_PROXY, name the host: itself, a domain it lies in, or "*". */
+const char *https_proxy_of(const char *url, const char *proxy, const char *exceptions);
+
 /* Initialise libcurl; for a driver's preload(). Opens nothing and starts no thread. */
 void https_preload(void);
 

@@ -130,9 +130,13 @@ static void add_proxy(const struct https_exchange *exchange, bool before, struct
         return;
     text_endpoint(proxy, sizeof proxy, exchange->proxy->endpoint.host,
                   exchange->proxy->endpoint.port);
+    /* Behind the proxy its address is where the host's own words come from. */
+    const char *named = before ? NULL : strstr(err->message, proxy);
+    size_t ahead = named ? (size_t)(named - err->message) : 0;
     char *words = xstrdup(err->message);
-    snprintf(err->message, sizeof err->message, "%s (the way there is by the proxy %s)", words,
-             proxy);
+    snprintf(err->message, sizeof err->message, "%.*s%s%s (the way there is by the proxy %s)",
+             (int)ahead, words, named ? exchange->where : "",
+             words + ahead + (named ? strlen(proxy) : 0), proxy);
     free(words);
     if (before)
         error_remedy(err, "check the proxy's address and that it runs, or have the host asked "

@@ -404,6 +404,26 @@ bool net_observed(struct probe *probe, struct error *err)
     return net_fault_tell(probe, err);
 }
 
+bool probe_allows(const struct probe *probe, const struct endpoint *endpoint, struct error *err)
+{
+    struct sockaddr_in6 peer = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
+    bool is_v4 = inet_pton(AF_INET, endpoint->host, &v4.sin_addr) == 1;
+    char where[300];
+    if (!is_v4)
+        inet_pton(AF_INET6, endpoint->host, &peer.sin6_addr);
+    const char *rule =
+        net_policy_refuses(outbound, endpoint->host,
+                           is_v4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&peer);
+    if (!rule)
+        return true;
+    text_endpoint(where, sizeof where, endpoint->host, endpoint->port);
+    error_set(err, REASON_POLICY_DENIED,
+              "a proxy is not asked to connect us with %s: the outbound policy denies it (%s)",
+              where, rule);
+    return error_property(err, probe->host_property);
+}
+
 bool net_observer_was_bypassed(const struct probe *probe)
 {
     net_ahead_drop();

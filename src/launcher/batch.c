@@ -12,6 +12,7 @@
 #include "resolve.h"
 #include "testconn/deadline.h"
 #include "text.h"
+#include "web_proxies.h"
 
 enum { READY_WORKERS = 2, BEGUN_AT_ONCE = 32, ENDED_BY_SIGNAL = 128 };
 
@@ -32,6 +33,7 @@ struct batch {
     struct batch_listener listener;
     struct launcher *launcher;
     struct agent_identity *agent; /* NULL: no test has needed it yet */
+    json_t *proxies;              /* likewise */
     struct worker_process worker;
     struct items waiting, delayed, flying;
     size_t open, running;
@@ -135,6 +137,13 @@ static struct agent_identity *find_agent(const struct item *item,
     return needed ? batch_agent(item->batch) : NULL;
 }
 
+static const json_t *proxies_of(struct batch *batch)
+{
+    if (!batch->proxies)
+        batch->proxies = web_proxies_here();
+    return batch->proxies;
+}
+
 static int timeout_of(const struct item *item)
 {
     return item->test.timeout_ms ? item->test.timeout_ms : item->batch->settings.timeout_ms;
@@ -147,19 +156,22 @@ static struct launch_request make_request(const struct item *item,
     const char *driver = resolution->target ? resolution->target->driver : NULL;
     const struct manifest *manifest =
         driver ? registry_find_name(settings->registry, driver) : NULL;
-    return (struct launch_request){.connection = item->test.connection,
-                                   .driver = driver,
-                                   .module_path = manifest ? manifest->module_path : NULL,
-                                   .drivers_folder = settings->registry->folder,
-                                   .agent = find_agent(item, resolution),
-                                   .role_arn =
-                                       connection_property(item->test.connection, "ROLE_ARN"),
-                                   .timeout_ms = timeout_of(item),
-                                   .strict = settings->strict,
-                                   .trace = settings->trace,
-                                   .write_back = settings->write_back,
-                                   .policy = settings->policy,
-                                   .request_id = item->test.request_id};
+    return (struct launch_request){
+        .connection = item->test.connection,
+        .driver = driver,
+        .module_path = manifest ? manifest->module_path : NULL,
+        .drivers_folder = settings->registry->folder,
+        .agent = find_agent(item, resolution),
+        .role_arn = connection_property(item->test.connection, "ROLE_ARN"),
+        .timeout_ms = timeout_of(item),
+        .strict = settings->strict,
+        .trace = settings->trace,
+        .write_back = settings->write_back,
+        .policy = settings->policy,
+        /* Of a target that only a file's content tells it is not known. */
+        .proxies =
+            !resolution->target || resolution->target->asks_web ? proxies_of(item->batch) : NULL,
+        .request_id = item->test.request_id};
 }
 
 static void begin_more(struct batch *batch);
@@ -429,6 +441,7 @@ void batch_free(struct batch *batch)
     worker_process_end(&batch->worker, &status);
     launcher_free(batch->launcher);
     agent_identity_free(batch->agent);
+    json_decref(batch->proxies);
     event_free(batch->pump);
     free(batch);
 }

@@ -43,6 +43,8 @@ static char *format_request(const struct launch_request *request, int64_t began_
         json_object_set_new(object, "policy", json_string(request->policy));
     if (request->request_id)
         json_object_set_new(object, "request_id", json_string(request->request_id));
+    if (request->proxies)
+        json_object_set_new(object, "proxies", json_deep_copy(request->proxies));
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return text;

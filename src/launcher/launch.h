@@ -28,6 +28,7 @@ struct launch_request {
     bool trace;
     const char *policy;     /* which addresses may be connected to (net_policy.h); NULL: all */
     const char *request_id; /* of who asked the service; NULL: nobody */
+    const json_t *proxies;  /* of the operator (web_proxies.h); NULL: the test needs none */
     bool write_back;        /* tokens that the test is given are kept in their secret */
 };
 

@@ -311,6 +311,7 @@ static bool take(struct resolving *resolving, const struct oauth *oauth)
     unsigned port = 0;
     unsigned instance_port;
     resolving->target->host_property = TOKEN_URL;
+    resolving->target->asks_web = true;
     split_url(oauth->token_url, &host, &port, &path);
     if (oauth->instance_url && !is_file(oauth->instance_url))
         split_url(oauth->instance_url, &instance, &instance_port, &ignored);

@@ -50,6 +50,8 @@ void target_free(struct target *target)
     free(target->tls.ca_pem);
     free(target->tls.expected_name);
     free(target->tls.expected_dn);
+    text_wipe_free(target->proxy);
+    free(target->proxy_exceptions);
     free(target->role_arn);
     free(target->aws.access_key);
     text_wipe_free(target->aws.secret_key);

@@ -359,6 +359,14 @@ static struct registry *read_registry(const json_t *request)
     return driver ? registry_new_of(folder, driver) : registry_new(folder);
 }
 
+static void take_proxies(struct target *target, const json_t *proxies)
+{
+    const char *proxy = json_string_value(json_object_get(proxies, "proxy"));
+    const char *exceptions = json_string_value(json_object_get(proxies, "no_proxy"));
+    target->proxy = proxy ? xstrdup(proxy) : NULL;
+    target->proxy_exceptions = exceptions ? xstrdup(exceptions) : NULL;
+}
+
 /* What the kernel says of this process, and who lists it, says whose test it is. */
 static void name_process(const json_t *request)
 {
@@ -402,6 +410,7 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
     secrecy_begin(test.resolution.target);
     name_hosts(&test);
     test.resolution.target->write_back = json_is_true(json_object_get(request, "write_back"));
+    take_proxies(test.resolution.target, json_object_get(request, "proxies"));
     tell_plan(&test);
     tell_target(&test);
     fetch_credentials(&test);

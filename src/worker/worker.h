@@ -5,8 +5,8 @@
  * The request is one line of JSON:
  *   {"definition":{...},"form":"input"|"test-input"|"stored","root":"","label":"orders","strict":false,
  *    "trace":false,"write_back":false,"deadline_us":N,"drivers":"/path/of/drivers",
- *    "driver":"postgresql"|null[,"policy":"as net_policy_to_text()"]}
- * deadline_us is CLOCK_MONOTONIC of the front: the worker's soft deadline.
+ *    "driver":"postgresql"|null[,"policy":"as net_policy_to_text()"][,"proxies":{as
+ * web_proxies()}]} deadline_us is CLOCK_MONOTONIC of the front: the worker's soft deadline.
  */
 #ifndef WORKER_H
 #define WORKER_H

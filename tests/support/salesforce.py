@@ -48,7 +48,8 @@ class Trust:
         return ["unshare", "--mount", "sh", "-c", inner, "sh", str(self.folder / "certs"), *map(str, command)]
 
     def run(self, arguments, stdin=None, environment=None, timeout=60):
-        return subprocess.run(self.within(PROGRAM, *arguments), input=stdin, text=True, capture_output=True, env={**os.environ, **(environment or {})},
+        own = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        return subprocess.run(self.within(PROGRAM, *arguments), input=stdin, text=True, capture_output=True, env={**own, **(environment or {})},
                               timeout=timeout)
 
     def __enter__(self):
@@ -120,8 +121,8 @@ class Scripted(http.server.BaseHTTPRequestHandler):
 class Fault(Web):
     """A HTTPS server that answers by SCRIPT(path, body): JSON, text, (status, either[, headers]) or (0, a function)."""
 
-    def __init__(self, script):
-        super().__init__(Scripted)
+    def __init__(self, script, **more):
+        super().__init__(Scripted, **more)
         self.server.script = script
 
 

@@ -14,7 +14,8 @@ from support.processes import contents, running, wait_until
 from support.program import PROGRAM
 
 LISTENING = re.compile(r'"?msg"?[=:]"?listening"?[ ,].*address"?[=:]"?\S*:(\d+)')  # logfmt or JSON
-ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("TESTCONN_") or "BUILD" in key}
+ENVIRONMENT = {key: value for key, value in os.environ.items()
+               if (not key.startswith("TESTCONN_") or "BUILD" in key) and not key.lower().endswith("_proxy")}
 
 
 class Service:

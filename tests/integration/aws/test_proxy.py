@@ -129,6 +129,21 @@ def test_the_certificate_behind_the_proxy_is_the_hosts(server, proxy):
             assert "localhost" in report["reason"] and not wrong.seen
 
 
+def test_a_view_is_tested_by_the_proxy(proxy):
+    """The test's own way, not only that of a secret: its dns and tcp are the proxy's, the certificate is the service's."""
+    view = {"Name": "v", "ConnectionType": "VIEW_VALIDATION_ATHENA", "ConnectionProperties": {"WORKGROUP_NAME": "wg"}}
+    answers = {"GetWorkGroup": json_answer(WorkGroup={"Name": "wg", "State": "ENABLED", "Configuration": {"ResultConfiguration": {
+        "OutputLocation": "s3://a/b"}}}), "StartQueryExecution": json_answer(QueryExecutionId="x"),
+        "GetQueryExecution": json_answer(QueryExecution={"Status": {"State": "SUCCEEDED"}})}
+    for certificate, code in (("good", None), ("wrong-name", "TLS_NAME_MISMATCH"), ("self-signed", "TLS_UNTRUSTED")):
+        with Front(answer=lambda request: answers[request.operation], certificate=certificate) as front:
+            report = verdict(view, environment=environment(front.url("localhost"), AWS_CA_BUNDLE=str(CA), HTTPS_PROXY=proxy.url()))
+            assert (report.get("code"), report.get("stage")) == ((code, "tls") if code else (None, None)), report
+            assert not code or (f"localhost:{front.port}" in report["reason"] and not front.seen), report
+    report = verdict(view, environment=environment(front.url("localhost"), AWS_CA_BUNDLE=str(CA), HTTPS_PROXY="http://no-such-proxy.invalid:1"))
+    assert (report["code"][:4], report["stage"]) == ("DNS_", "dns") and "the proxy's name" in report["reason"], report
+
+
 def test_something_else_at_the_proxys_port(server, aws):
     report = tried(server, aws.url("localhost"), HTTPS_PROXY=f"http://{USER}@127.0.0.1:{server.port}")  # PostgreSQL
     assert report["stage"] == "credentials" and report["code"] in ("WRONG_PROTOCOL", "CONNECTION_CLOSED", "PROTOCOL_ERROR"), report
