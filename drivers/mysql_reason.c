@@ -6,6 +6,7 @@
 
 #include "mysql_driver.h"
 
+#define SHUTTING_DOWN "the server is going down: wait until it is back, or start it again"
 #define LOST_TO_SERVER "look at the server's log and, if its process has ended, at why"
 
 /* From the server (MySQL Server Error Message Reference; MariaDB Error Codes). */
@@ -25,10 +26,10 @@ static const struct meaning {
     {1045, REASON_LOGIN_REFUSED, NULL},
     {1047, REASON_SERVER_STARTING, "wait until the cluster node has joined and is in sync"},
     {1049, REASON_DATABASE_MISSING, NULL},
-    {1053, REASON_SERVER_STARTING, NULL},
+    {1053, REASON_SERVER_STARTING, SHUTTING_DOWN},
     {1059, REASON_DATABASE_MISSING, "correct the name of the database: it is too long for one"},
-    {1077, REASON_SERVER_STARTING, NULL},
-    {1079, REASON_SERVER_STARTING, NULL},
+    {1077, REASON_SERVER_STARTING, SHUTTING_DOWN},
+    {1079, REASON_SERVER_STARTING, SHUTTING_DOWN},
     {1102, REASON_DATABASE_MISSING, NULL},
     {1129, REASON_LOGIN_NOT_ALLOWED,
      "FLUSH HOSTS (TRUNCATE performance_schema.host_cache) on the server, and find out what "
@@ -69,7 +70,8 @@ static const struct meaning {
     {3159, REASON_TLS_REQUIRED,
      "the server takes logins over TLS only (require_secure_transport): see why TLS did not come "
      "up, or whether the URL switches it off"},
-    {3168, REASON_SERVER_STARTING, NULL},
+    {3168, REASON_SERVER_STARTING,
+     "the server is not yet ready for logins by network: wait until it has started"},
     {3170, REASON_SERVER_BUSY, "the server has no memory left: look at its limits"},
     {3950, REASON_LOGIN_NOT_ALLOWED, NULL},
     {3955, REASON_LOGIN_NOT_ALLOWED,
@@ -166,9 +168,10 @@ static bool tell_server_words(const struct session *session, unsigned number, co
               : in_query                 ? ""
                                          : ", without TLS");
     error_brief(err, "\"%s\" (%u)", words, number);
-    if (number == 1045)
+    if (number == 1045) {
         advise_refused(session, words, err);
-    else if (meaning && meaning->remedy)
+        probe_tell_over_tls(session->probe, err);
+    } else if (meaning && meaning->remedy)
         error_remedy(err, "%s", meaning->remedy);
     return error_property(err, property_of(target, reason));
 }

@@ -73,8 +73,9 @@ void network_expect_many(void)
 static int64_t busy(const struct identification *it)
 {
     int64_t starved_us = talk_starved_us() - it->starved_us;
-    int64_t more_us = 4 * starved_us + (among_many ? MANY_US : BUSY_US);
-    if (!among_many && starved_us < STARVED_US && !talk_machine_is_busy())
+    int waiting = talk_waiting_processes();
+    int64_t more_us = 4 * starved_us + (among_many ? MANY_US : BUSY_US * (1 + waiting));
+    if (!among_many && starved_us < STARVED_US && waiting == 0)
         return 0;
     return more_us < MORE_US ? more_us : MORE_US;
 }

@@ -137,14 +137,16 @@ int64_t talk_starved_us(void)
     return waited ? strtoll(waited, NULL, 10) / 1000 : 0;
 }
 
-bool talk_machine_is_busy(void)
+int talk_waiting_processes(void)
 {
     char line[64]; /* "0.53 1.00 0.98 running/all last" */
     read_line("/proc/loadavg", line);
     const char *slash = strchr(line, '/');
-    const char *running = slash ? memrchr(line, ' ', (size_t)(slash - line)) : NULL;
+    const char *number = slash ? memrchr(line, ' ', (size_t)(slash - line)) : NULL;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    long running = number ? strtol(number, NULL, 10) : 0;
     /* We are one of them, and the front that reads our report may be another. */
-    return running && strtol(running, NULL, 10) > sysconf(_SC_NPROCESSORS_ONLN) + 1;
+    return running > processors + 1 ? (int)((running - 1) / processors) : 0;
 }
 
 void talks_close(struct talks *talks)

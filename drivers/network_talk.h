@@ -50,8 +50,9 @@ void talk_settle(struct talks *talks, const struct talk *talk, int64_t wait_us);
  * tell. */
 int64_t talk_starved_us(void);
 
-/* Whether more wants to run on this machine than it has processors. */
-bool talk_machine_is_busy(void);
+/* How many processes share each processor of a busy machine, where a service may be late; 0: it is
+ * not busy. */
+int talk_waiting_processes(void);
 
 /* Close all of them. */
 void talks_close(struct talks *talks);

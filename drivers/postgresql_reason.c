@@ -76,6 +76,8 @@ struct meaning {
     "check USERNAME and PASSWORD there, not at the database; the server's log tells whether they " \
     "were refused or that service could not be reached"
 
+#define SHUTTING_DOWN "the server is going down: wait until it is back, or start it again"
+
 /* The first match counts. PgBouncer's own errors all carry 08P01, so there its text decides. */
 static const struct meaning meanings[] = {
     {"28P01", NULL, REASON_LOGIN_REFUSED, BLAME_PASSWORD,
@@ -110,6 +112,8 @@ static const struct meaning meanings[] = {
     {"57P04", NULL, REASON_DATABASE_MISSING, BLAME_DATABASE, NULL},
     {"42501", "CONNECT privilege", REASON_PERMISSION_DENIED, BLAME_DATABASE,
      "GRANT CONNECT ON DATABASE ... TO the user, or name a database that it may use"},
+    {"42501", "permission denied to set", REASON_PERMISSION_DENIED, BLAME_URL,
+     "take the option that the server names out of the URL, or GRANT the user the right to set it"},
     {"42501", NULL, REASON_PERMISSION_DENIED, BLAME_NOTHING, NULL},
     {"55000", "not currently accepting", REASON_LOGIN_NOT_ALLOWED, BLAME_DATABASE,
      "ALTER DATABASE ... ALLOW_CONNECTIONS true on the server, or name another database"},
@@ -124,6 +128,8 @@ static const struct meaning meanings[] = {
      "the server has run out of what it names: look at its memory and limits"},
     {"57P03", "Hot standby mode is disabled", REASON_SERVER_STARTING, BLAME_NOTHING,
      "it is a standby that takes no sessions: name the primary, or turn hot_standby on there"},
+    {"57P03", "shutting down", REASON_SERVER_STARTING, BLAME_NOTHING, SHUTTING_DOWN},
+    {"57P01", NULL, REASON_SERVER_STARTING, BLAME_NOTHING, SHUTTING_DOWN},
     {"57P05", NULL, REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
     {"57P0", NULL, REASON_SERVER_STARTING, BLAME_NOTHING, NULL},
     {"57014", NULL, REASON_QUERY_FAILED, BLAME_NOTHING,
@@ -155,6 +161,8 @@ static const struct meaning meanings[] = {
     {"08004", "SSL", REASON_TLS_REQUIRED, BLAME_NOTHING, NULL},
     {"08004", NULL, REASON_LOGIN_NOT_ALLOWED, BLAME_USER, NULL},
     {"08", NULL, REASON_CONNECTION_CLOSED, BLAME_NOTHING, NULL},
+    {"42601", "command-line argument", REASON_INVALID_INPUT, BLAME_URL,
+     "correct the parameter options of the URL"},
     {"22023", NULL, REASON_INVALID_INPUT, BLAME_URL,
      "correct the startup option in the URL that the server names"},
     {"42704", NULL, REASON_INVALID_INPUT, BLAME_URL,

@@ -132,6 +132,13 @@ bool probe_each_endpoint(struct probe *probe, const struct target *target,
 void probe_without_tls(struct probe *probe, struct error *err);
 
 /*
+ * Put behind ERR's message what TLS failed by before this attempt in the clear, where it did: a
+ * refusal may be for want of it. probe_each_endpoint() does so where the code says as much
+ * (TLS_REQUIRED, LOGIN_NOT_ALLOWED, LOGIN_METHOD).
+ */
+void probe_tell_over_tls(const struct probe *probe, struct error *err);
+
+/*
  * Called in connect() with the socket of each TCP connection to the endpoint, before the library
  * reads or writes a byte. It may wait for the service's greeting (probe_await, probe_peek). False
  * with ERR set: the library is refused this connection and every other of the attempt, and

@@ -51,29 +51,34 @@ void probe_without_tls(struct probe *probe, struct error *err)
     *err = ERROR_INIT;
 }
 
-/* Whether the service might have let us in over TLS: some say so, of others only the login was
- * refused. */
-static bool may_be_for_want_of_tls(enum reason reason)
-{
-    return reason == REASON_TLS_REQUIRED || reason == REASON_LOGIN_REFUSED ||
-           reason == REASON_LOGIN_NOT_ALLOWED || reason == REASON_LOGIN_METHOD;
-}
-
-/* Refused in the clear: what TLS failed by is told with it, and is what has to be mended where the
- * service takes nobody without. */
-static void tell_both(const struct error *over_tls, struct error *err)
+void probe_tell_over_tls(const struct probe *probe, struct error *err)
 {
     struct error both = *err;
+    if (probe->over_tls.reason == REASON_NONE)
+        return;
     error_set(err, err->reason, "%s; over TLS it failed before: %s: %s", both.message,
-              reason_name(over_tls->reason), over_tls->message);
+              reason_name(probe->over_tls.reason), probe->over_tls.message);
     memcpy(both.message, err->message, sizeof both.message);
     *err = both;
-    if (err->reason != REASON_TLS_REQUIRED)
-        return;
+}
+
+/* What TLS failed by has to be mended where the service takes nobody without. */
+static void advise_over_tls(const struct error *over_tls, struct error *err)
+{
     error_remedy(err, "%s",
                  over_tls->remedy[0] ? over_tls->remedy : reason_info(over_tls->reason)->remedy);
     if (over_tls->property[0])
         error_property(err, over_tls->property);
+}
+
+/* Refused in the clear, after TLS failed: the service may want it. */
+static void tell_both(const struct probe *probe, struct error *err)
+{
+    if (err->reason == REASON_TLS_REQUIRED || err->reason == REASON_LOGIN_NOT_ALLOWED ||
+        err->reason == REASON_LOGIN_METHOD)
+        probe_tell_over_tls(probe, err);
+    if (err->reason == REASON_TLS_REQUIRED && probe->over_tls.reason)
+        advise_over_tls(&probe->over_tls, err);
 }
 
 /* TLS first where it is wanted (design, section 5), in the clear where it may be. */
@@ -97,8 +102,8 @@ static bool try_endpoint(struct probe *probe, const struct target *target,
         accepted = attempt(probe, target, endpoint, false, err);
     }
     /* A driver may have gone on in the clear by itself. */
-    if (!accepted && probe->over_tls.reason && may_be_for_want_of_tls(err->reason))
-        tell_both(&probe->over_tls, err);
+    if (!accepted)
+        tell_both(probe, err);
     return accepted;
 }
 

@@ -59,6 +59,8 @@ class PostgreSQL(Server):
         self.spawn([BIN / "postgres", "-D", self.data])
         if wait:
             wait_until(lambda: self.answers() and self.try_sql("select 1"), 20, "PostgreSQL")
+            # Of several addresses one is enough for it, and a stranger would answer at the other.
+            assert "could not bind" not in (self.folder / "log").read_text()
 
     def try_sql(self, statement):
         return subprocess.run(self.as_account([str(BIN / "psql"), "-X", "-q", "-h", str(self.folder), "-p", str(self.port),

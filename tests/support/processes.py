@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looking at processes through /proc, waiting for conditions with a bound, and reading whole messages."""
+import contextlib
 import pathlib
+import random
 import socket
 import time
 
 
 def free_port(family=socket.AF_INET, host="127.0.0.1"):
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, and that nobody is given who asks the kernel for any: the server that is to have it may
+    take a while to come up, and a closed one stays closed."""
+    given_from = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+            probe.bind((host, random.randrange(given_from - 12000, given_from) if given_from > 14000 else 0))
+            return probe.getsockname()[1]
 
 
 def wait_until(condition, seconds=10, what="the condition"):

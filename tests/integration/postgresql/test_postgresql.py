@@ -197,9 +197,10 @@ def test_old_tls_only():
         report = verdict(definition(server, **ENFORCED))
         assert report["stage"] == "tls" and report["code"] in ("TLS_VERSION", "TLS_HANDSHAKE"), report
         assert report["code"] == "TLS_VERSION", report["reason"]
-        for user in ("app", "tlsonly"):  # a wrong password, and no way in without TLS
+        for user, code in (("app", "LOGIN_REFUSED"), ("tlsonly", "LOGIN_NOT_ALLOWED")):  # TLS is a matter of the second only
             refused = verdict(definition(server, user, "wrong"))
-            assert refused["stage"] == "login" and "over TLS it failed before: TLS_VERSION" in refused["reason"], refused
+            expect(refused, code, "login")
+            assert ("over TLS it failed before: TLS_VERSION" in refused["reason"]) == (user == "tlsonly")
 
 
 def test_url_parameters_tighten_and_never_loosen(server):
@@ -217,6 +218,14 @@ def test_a_startup_option_that_the_server_refuses(server):
     assert report["reason"].count("unrecognized") == 1 and report["property"] == URL
     findings = [json.dumps(one) for one in verdict(definition(server, query="?options=-c%20nosuch=1"))["findings"]]
     assert len(findings) == len(set(findings)) == 1
+
+
+@pytest.mark.parametrize("option, code, words", [
+    ("-x", "INVALID_INPUT", "42601"), ("-c%20datestyle=foo", "INVALID_INPUT", "22023"), ("-c%20log_statement=all", "PERMISSION_DENIED", "42501")])
+def test_an_option_that_cannot_be_is_the_urls(server, option, code, words):
+    report = verdict(definition(server, query=f"?options={option}"))
+    expect(report, code, "login", words)
+    assert report["property"] == URL and "URL" in report["remedy"]
 
 
 def test_the_kind_of_server_asked_for(server):
@@ -302,6 +311,7 @@ def test_a_server_that_shuts_down_says_so(server):
         wait_until(lambda: verdict(definition(stopping))["status"] == "failed", 5, "the shutdown")
         report = verdict(definition(stopping, **ENFORCED))
         expect(report, "SERVER_STARTING", "login", "57P03", "shutting down")
+        assert "going down" in report["remedy"]
         assert report["retryable"] is True
         held.close()
 
