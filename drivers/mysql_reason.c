@@ -310,5 +310,8 @@ bool mysql_explain(struct session *session, struct error *err)
         return tell_server_words(session, number, words, err);
     if (!probe_observed(session->probe, err))
         return false;
-    return tell_own_words(session, number, words, err);
+    /* The library may refuse what the greeting asks for before it has asked for TLS. */
+    if (probe_current_stage(session->probe) < STAGE_TLS)
+        probe_stage(session->probe, STAGE_LOGIN);
+    return tell_own_words(session, number, *words ? words : "an answer of its makes no sense", err);
 }

@@ -138,7 +138,7 @@ static const char *awaited(const struct session *session)
     case STAGE_TCP:
     case STAGE_COUNT:
     default:
-        return "the connection";
+        return "its first words";
     }
 }
 

@@ -146,6 +146,8 @@ void guard_secured(struct probe *probe)
 
 static const char *awaited(const struct probe *probe)
 {
+    if (probe->stage < STAGE_TLS)
+        return "its first words";
     if (probe->stage == STAGE_TLS)
         return "the TLS handshake";
     return probe->stage == STAGE_QUERY ? "its answer to our request" : "its answer to the login";

@@ -79,6 +79,8 @@ static bool is_sending(const struct path_evidence *evidence)
            evidence->last_send_ms > evidence->last_receive_ms + SPAN_MS;
 }
 
+enum { JUST_NOW_MS = 20 }; /* so short a silence is none */
+
 /* WHAT is waited for, and as whom. */
 static void name_awaited(const struct probe *probe, const char *what, char *out, size_t size)
 {
@@ -110,6 +112,15 @@ void path_evidence_explain(struct probe *probe, const struct path_evidence *evid
         error_brief(err, "sends without end, waiting for %s", what);
         error_remedy(err, "check that host and port are those of the service; if they are, see its "
                           "log, and what stands in front of it");
+    } else if (evidence->last_receive_ms < JUST_NOW_MS) {
+        error_set(
+            err, REASON_TIMED_OUT,
+            "%s: the time of the test was over while we waited for %s; it had %s us %s before "
+            "(round trip %s)",
+            where, awaited, evidence->bytes_received ? "answered" : "accepted", silence,
+            round_trip);
+        error_brief(err, "the time was over, waiting for %s", what);
+        error_remedy(err, "give the test more time with --timeout");
     } else {
         error_set(
             err, REASON_TIMED_OUT,

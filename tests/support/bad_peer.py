@@ -352,6 +352,8 @@ MYSQL = {
     "greets-by-half-and-waits": says(mysql_greeting()[:30]),
     "greets-with-huge-length": says(b"\xff\xff\xff\0\x0a8.0\0" + bytes(64)),
     "greets-without-end": says(mysql_packet(0, b"\x0a" + b"8" * 200)),
+    "greets-with-an-unknown-method": says(mysql_greeting(plugin=b"no_such_method")),
+    "answers-nonsense-at-query": greets(False, mysql_packet(2, MYSQL_OK), mysql_packet(1, b"\0\0\0\x40")),
     "old-protocol": says(mysql_greeting(protocol=9)),
     "before-4.1": says(mysql_packet(0, b"\x0a4.0.27\0" + bytes(4) + b"abcdefgh\0\x2c\x20\x08\2\0" + bytes(13))),
     "says-the-password": says(mysql_error(0, 1105, "password c4nary-bad-peer-s3cret is wrong")),
