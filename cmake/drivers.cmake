@@ -27,13 +27,15 @@ function(add_module name folder)
   add_dependencies(driver_${name} manifest)
 endfunction()
 
-# add_driver(NAME [PKG ...] [HEADERS ...] [LINK ...] [STUBS library...] [SOURCES more.c...] [PURE pure.c...] [PURE_PKG ...]):
-# drivers/NAME.c, the rest as add_module(). Of the libraries that PKG needs in turn, STUBS are not loaded (stubs.cmake).
+# add_driver(NAME [PKG ...] [HEADERS ...] [LINK ...] [STUBS library...] [SOURCES more.c...] [AT_NEED tls.c...]
+#            [PURE pure.c...] [PURE_PKG ...])
+# drivers/NAME.c, the rest as add_module(). Of the libraries that PKG needs in turn, STUBS are not loaded (stubs.cmake), and
+# OpenSSL, which AT_NEED ones use, when they do (delayed.cmake).
 # PURE ones parse foreign bytes without connecting, with the libraries of PURE_PKG at most: unit tests and fuzz targets link
 # them too (`parsers`).
 add_library(parsers INTERFACE)
 function(add_driver name)
-  cmake_parse_arguments(ARG "" "" "PKG;HEADERS;LINK;STUBS;SOURCES;PURE;PURE_PKG" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "PKG;HEADERS;LINK;STUBS;SOURCES;AT_NEED;PURE;PURE_PKG" ${ARGN})
   set(folder ${CMAKE_BINARY_DIR}/drivers)
   if(ARG_PURE)
     add_library(parsers_${name} STATIC ${ARG_PURE})
@@ -46,7 +48,15 @@ function(add_driver name)
     target_link_libraries(parsers INTERFACE parsers_${name})
     list(APPEND ARG_LINK parsers_${name})
   endif()
+  if(ARG_AT_NEED)
+    add_library(at_need_${name} STATIC ${ARG_AT_NEED})
+    target_link_libraries(at_need_${name} PUBLIC testconn_interface PkgConfig::OPENSSL)
+    list(APPEND ARG_LINK at_need_${name})
+  endif()
   add_module(${name} ${folder} PKG ${ARG_PKG} HEADERS ${ARG_HEADERS} LINK ${ARG_LINK} SOURCES ${name}.c ${ARG_SOURCES})
+  if(ARG_AT_NEED)
+    delay_openssl(driver_${name} at_need_${name})
+  endif()
   foreach(stub IN LISTS ARG_STUBS)
     pkg_check_modules(PKG_${ARG_PKG} REQUIRED IMPORTED_TARGET ${ARG_PKG})
     stub_library(driver_${name} ${PKG_${ARG_PKG}_LINK_LIBRARIES} ${stub} ${folder})

@@ -33,6 +33,7 @@ TESTCONN_DRIVER_MODULE = {
     .summary = "plain reachability: name resolution, TCP to every address, and what answers",
     .types = (const char *const[]){"NETWORK", NULL},
     .ends_at_tcp = true,
+    .tls_at_need = true,
     .libraries = (const struct library[]){{"libssl.so.3", "libssl3"}, {NULL, NULL}},
     .preload = network_expect_many, /* a template's workers are a batch's or a service's */
     .test = network_test,

@@ -87,13 +87,14 @@ static void listen_for(struct identification *it, const struct talk *one, int64_
         it->alive = it->alive || (it->talks.list[i].ended && it->talks.list[i].opening);
 }
 
-static struct talk *open_talk(struct identification *it, const struct opening *opening)
+static struct talk *open_talk(struct identification *it, const struct opening *opening,
+                              bool handshake)
 {
     int fd = probe_reach_again(it->probe, &it->addresses[it->address]);
     if (fd < 0)
         return NULL;
     struct talk *talk = talk_add(&it->talks, fd, it->address);
-    talk_open(talk, opening, opening == opening_tls() ? network_tls_new(&it->tls, fd) : NULL);
+    talk_open(talk, opening, handshake ? network_tls_new(&it->tls, fd) : NULL);
     return talk;
 }
 
@@ -117,7 +118,7 @@ static void say_openings(struct identification *it, struct talk *first,
     listen_for(it, first, patience(it, expected ? EXPECTED_US : FIRST_US, expected ? 4 : 2));
     bool asked_all = opening_is_for_all(opening);
     for (size_t i = 1; i < count && !it->answer; i++) {
-        if (!(talk = open_talk(it, order[i])))
+        if (!(talk = open_talk(it, order[i], false)))
             return;
         if (it->alive)
             listen_for(it, talk, patience(it, ALIVE_US, 4));
@@ -148,7 +149,7 @@ static bool is_tls(const struct talk *talk)
 static struct talk *ask_for_tls(struct identification *it)
 {
     probe_aside(it->probe, true);
-    struct talk *talk = open_talk(it, opening_tls());
+    struct talk *talk = open_talk(it, opening_tls(), true);
     if (talk)
         talk_settle(&it->talks, talk, patience(it, ALIVE_US, 4));
     probe_aside(it->probe, false);
@@ -237,14 +238,14 @@ void network_identify(struct probe *probe, const struct endpoint *endpoint,
         it.address = it.talks.address = i;
         it.round_trip_us = (int64_t)(addresses[i].round_trip_ms * 1000);
     }
-    if (openings)
-        network_tls_prepare(&it.tls);
     prctl(PR_SET_TIMERSLACK, 1000UL); /* nanoseconds: the waits are short */
     /* Of what is tried here only the outcome is told. */
     probe_aside(probe, true);
     listen_for_greeting(&it, first, openings == 0);
-    if (!it.answer && !it.hung_up && openings)
+    if (!it.answer && !it.hung_up && openings) {
+        network_tls_prepare(&it.tls);
         say_openings(&it, first, order, openings, expected);
+    }
     probe_aside(probe, false);
     read_others(&it);
     report(&it, openings > 0);

@@ -8,12 +8,10 @@
  *
  *   PostgreSQL   SSLRequest; an offer of TLS is taken up, so that nothing is logged when we leave
  *   HTTP         HEAD / (1.0; no Host, which Redis takes for an attack)
- *   TLS          a handshake
- *   Kafka        ApiVersions 0
- *   MongoDB      hello
- *   TDS          PRELOGIN
- *   Oracle TNS   CONNECT with COMMAND=ping, as tnsping does
- *   Redis        PING (on its own port only: elsewhere its answer to HEAD tells)
+ *   TLS          a ClientHello of TLS 1.2; what answers gets a whole handshake on another
+ * connection Kafka        ApiVersions 0 MongoDB      hello TDS          PRELOGIN Oracle TNS CONNECT
+ * with COMMAND=ping, as tnsping does Redis        PING (on its own port only: elsewhere its answer
+ * to HEAD tells)
  */
 #include "network_openings.h"
 
@@ -53,7 +51,16 @@ enum { POSTGRESQL, HTTP, TLS, KAFKA, MONGODB, TDS, TNS, REDIS };
 static const struct opening openings[OPENINGS] = {
     [POSTGRESQL] = OPENING("PostgreSQL", "\0\0\0\x08\x04\xd2\x16\x2f", answers_postgresql),
     [HTTP] = OPENING("HTTP", "HEAD / HTTP/1.0\r\nUser-Agent: testconn\r\n\r\n", NULL),
-    [TLS] = {"TLS", NULL, 0, NULL},
+    /* Suites, groups and signatures that any server of TLS 1.2 has some of. */
+    [TLS] = OPENING("TLS",
+                    "\x16\x03\x01\0\x7c\x01\0\0\x78\x03\x03"
+                    "testconntestconntestconntestconn\0"
+                    "\0\x20\xc0\x2b\xc0\x2f\xc0\x2c\xc0\x30\xcc\xa9\xcc\xa8\0\x9e\0\x9f"
+                    "\xc0\x09\xc0\x13\xc0\x0a\xc0\x14\0\x9c\0\x9d\0\x2f\0\x35\x01\0"
+                    "\0\x2f\0\x0a\0\x08\0\x06\0\x1d\0\x17\0\x18\0\x0b\0\x02\x01\0"
+                    "\0\x0d\0\x14\0\x12\x04\x03\x08\x04\x04\x01\x05\x03\x08\x05\x05\x01"
+                    "\x08\x06\x06\x01\x02\x01\xff\x01\0\x01\0",
+                    NULL),
     [KAFKA] = OPENING("Kafka", "\0\0\0\x12\0\x12\0\0" MARK "\0\x08testconn", answers_kafka),
     [MONGODB] = OPENING("MongoDB",
                         "\x34\0\0\0" MARK "\0\0\0\0\xdd\x07\0\0\0\0\0\0\0"

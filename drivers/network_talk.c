@@ -26,8 +26,8 @@ static void say(struct talk *talk)
 {
     const struct opening *opening = talk->opening;
     talk->sent = true;
-    ERR_clear_error();
     if (talk->ssl) {
+        ERR_clear_error();
         int done = SSL_connect(talk->ssl);
         talk->ended = done <= 0 && SSL_get_error(talk->ssl, done) != SSL_ERROR_WANT_READ;
     } else {
@@ -152,7 +152,8 @@ int talk_waiting_processes(void)
 void talks_close(struct talks *talks)
 {
     for (size_t i = 0; i < talks->count; i++) {
-        SSL_free(talks->list[i].ssl);
+        if (talks->list[i].ssl) /* OpenSSL is loaded at its first call */
+            SSL_free(talks->list[i].ssl);
         close(talks->list[i].fd);
     }
     talks->count = 0;

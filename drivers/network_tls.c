@@ -9,6 +9,8 @@
 static void *make_context(void *unused)
 {
     (void)unused;
+    if (!probe_tls_prepare())
+        return NULL;
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context)
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);

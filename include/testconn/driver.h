@@ -14,7 +14,7 @@
 #pragma GCC visibility push(default)
 
 /* Raised when struct driver or the meaning of a function in include/testconn/ changes. */
-#define TESTCONN_DRIVER_ABI 4
+#define TESTCONN_DRIVER_ABI 5
 
 enum property_kind { PROPERTY_STRING, PROPERTY_BOOLEAN, PROPERTY_NUMBER, PROPERTY_SECRET };
 
@@ -41,6 +41,7 @@ struct driver {
     const char *const *engines;        /* JDBC_ENGINE values, lower case, NULL-ended; may be NULL */
     uint16_t default_port;             /* 0: the definition must say */
     bool ends_at_tcp;                  /* nothing is asked of the service: no login, no query */
+    bool tls_at_need;                  /* most tests need no TLS; it calls probe_tls_prepare() */
     const struct property *properties; /* ended by a NULL name; may be NULL */
     const struct library *libraries;   /* ended by a NULL soname; may be NULL */
 

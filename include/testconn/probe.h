@@ -321,6 +321,12 @@ const char *probe_protocol_of(const unsigned char *bytes, size_t length);
 size_t probe_peer_bytes(const struct probe *probe, const unsigned char **bytes);
 
 /*
+ * Have the TLS observer watch what OpenSSL does from now on. The worker has called it, but for a
+ * driver that has `tls_at_need`: that one calls it before it makes an SSL_CTX.
+ */
+bool probe_tls_prepare(void);
+
+/*
  * The TLS observer decides trust and name by POLICY from now on, for each handshake of this
  * process. probe_each_endpoint() has called it; a driver calls it for policies of its own making.
  * NULL: the observer only watches, and the library decides by itself.

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,13 @@
 #include "text.h"
 
 enum { VERSION = 1, NONCE_SIZE = 12, TAG_SIZE = 16, OVERHEAD = 1 + NONCE_SIZE + TAG_SIZE };
+
+void seal_prepare(void)
+{
+    /* Nor is it taken down piece by piece at the end. */
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL);
+    EVP_CIPHER_free(EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL));
+}
 
 void seal_key_identify(struct seal_key *key)
 {

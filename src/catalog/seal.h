@@ -13,6 +13,10 @@ struct seal_key {
     char id[SEAL_ID_SIZE]; /* 16 hexadecimal digits derived from it; says nothing about it */
 };
 
+/* Before a worker is forked: begin what opening a seal and a test over TLS both need, so that it is
+ * done once. Nothing secret is read. */
+void seal_prepare(void);
+
 /* Set ID from BYTES. */
 void seal_key_identify(struct seal_key *key);
 

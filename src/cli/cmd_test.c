@@ -14,6 +14,7 @@
 #include "options.h"
 #include "output.h"
 #include "screen.h"
+#include "seal.h"
 #include "stored.h"
 #include "text.h"
 
@@ -265,7 +266,7 @@ static int run_tests(const struct choice *choice)
     /* Before anything is read: the worker confines itself beside us, and its memory holds no secret
      * of another connection. A batch does without it. */
     if (!choice->input)
-        stored_prepare();
+        seal_prepare();
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
     catalog_choice.limit_ms = (int)settings.timeout_ms;

@@ -2,10 +2,10 @@
 /* cmd_version.c - `testconn version`. */
 #include <event2/event.h>
 #include <jansson.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "commands.h"
+#include "tls_observer.h"
 
 static int run(int argc, char **argv)
 {
@@ -13,8 +13,8 @@ static int run(int argc, char **argv)
         return 0;
     if (argc > 0)
         return usage_error("version", "unexpected argument %s", argv[0]);
-    printf("testconn %s\n%s, libevent %s, jansson %s\n", TESTCONN_VERSION,
-           OpenSSL_version(OPENSSL_VERSION), event_get_version(), JANSSON_VERSION);
+    printf("testconn %s\n%s, libevent %s, jansson %s\n", TESTCONN_VERSION, tls_library(),
+           event_get_version(), JANSSON_VERSION);
     return 0;
 }
 

@@ -2,8 +2,6 @@
 /* stored.c - names from a catalog become an input; reports become statuses. */
 #include "stored.h"
 
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,13 +155,6 @@ static bool stands_before(const struct choice *choice, size_t index)
         if (strcmp(choice->names[i], choice->names[index]) == 0)
             return true;
     return false;
-}
-
-void stored_prepare(void)
-{
-    /* Nor is it taken down piece by piece at the end. */
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL);
-    EVP_CIPHER_free(EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL));
 }
 
 int stored_read(const char *command, const struct choice *choice, struct input *input,

@@ -12,10 +12,6 @@
 
 struct stored;
 
-/* Before a worker is forked: begin what reading a catalog and a test over TLS both need, so that
- * it is done once. Nothing secret is read. */
-void stored_prepare(void);
-
 /*
  * Read the connections of CHOICE from the chosen catalog into INPUT, variables put in. One that
  * cannot be read is in INPUT all the same: stored_failure() says why. Returns 0, or the exit code

@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "input.h"
 #include "output.h"
+#include "seal.h"
 #include "stored.h"
 #include "text.h"
 
@@ -367,7 +368,7 @@ int waiting_run(const struct choice *choice, const struct waiting_settings *sett
     batch_heed_signals();
     /* As in cmd_test.c. */
     if (!choice->input)
-        stored_prepare();
+        seal_prepare();
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
     run.style = style_for(STDOUT_FILENO, settings->no_color);

@@ -22,8 +22,10 @@ static struct tls_record *record_of(const SSL *ssl)
 
 void tls_record_clear(struct tls_record *record)
 {
-    sk_X509_pop_free(record->chain, X509_free);
-    X509_free(record->chain_error_certificate);
+    if (record->chain) /* OpenSSL is loaded at its first call */
+        sk_X509_pop_free(record->chain, X509_free);
+    if (record->chain_error_certificate)
+        X509_free(record->chain_error_certificate);
     *record = (struct tls_record){.alert_received = TLS_ALERT_NONE, .alert_sent = TLS_ALERT_NONE};
 }
 
@@ -135,6 +137,16 @@ bool tls_observer_install(void)
     if (index < 0)
         index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL, new_context, NULL, NULL);
     return index >= 0;
+}
+
+const char *tls_library(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
+}
+
+bool probe_tls_prepare(void)
+{
+    return tls_observer_install();
 }
 
 void tls_warm_up(void)

@@ -48,6 +48,9 @@ struct tls_observer {
     struct tls_record record;
 };
 
+/* "OpenSSL 3.0.17 1 Jul 2025" */
+const char *tls_library(void);
+
 /* Install the hook, once per process and before a client library makes an SSL_CTX. */
 bool tls_observer_install(void);
 

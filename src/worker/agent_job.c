@@ -161,6 +161,8 @@ bool agent_job_run(struct probe *probe, const json_t *request)
         !json_object_get(request, "glue"))
         return false;
     probe_stage(probe, STAGE_CREDENTIALS);
+    if (!planning)
+        tls_observer_install();
     if (planning)
         plan(probe, json_object_get(planning, "environment"), &err);
     else if (job)

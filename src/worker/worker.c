@@ -112,6 +112,7 @@ static _Noreturn void end_filled(struct test *test, const struct connector_secre
 static bool understand_filled(struct test *test, bool strict)
 {
     struct connector_secret secret = CONNECTOR_SECRET_INIT;
+    tls_observer_install();
     probe_stage(test->probe, STAGE_CREDENTIALS);
     if (!connector_secret_fill(&secret, test->probe, test->connection, test->access,
                                test->registry->folder, &test->error))
@@ -141,11 +142,15 @@ static void understand(struct test *test, bool strict)
     const struct target *target = test->resolution.target;
     const struct manifest *manifest = registry_find_name(test->registry, target->driver);
     if (!test->driver) {
+        if (target->tls.attempt)
+            tls_observer_install();
         ahead_begin(test->probe, target);
         test->driver = worker_load_driver(manifest->module_path, RTLD_LAZY, &test->error);
     }
     if (!test->driver)
         end_failed(test->probe, STAGE_INPUT, &test->error, -1);
+    if (!test->driver->tls_at_need)
+        tls_observer_install();
     if (test->driver->begin)
         test->driver->begin(target);
     probe_send(test->probe, "driver", json_string(target->driver));
@@ -385,7 +390,6 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
         end_failed(probe_begin(fd, deadline_in_ms(WITHOUT_REQUEST_MS), false), STAGE_INPUT,
                    &test.error, -1);
     mallopt(M_ARENA_MAX, 1); /* one heap will do, and each further thread starts faster */
-    tls_observer_install();
     json_t *request = read_request(fd);
     if (!request)
         _exit(0);

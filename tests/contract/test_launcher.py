@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -156,3 +157,10 @@ def test_running_out_of_descriptors_is_busy_and_the_run_goes_on():
     codes = {report["code"] for report in document["tests"]}
     assert codes == {"BUSY", "TIMED_OUT"} and done.returncode == 3, (codes, done.stderr)
     assert running(PROGRAM) == []
+
+
+def test_openssl_is_loaded_by_who_uses_it():
+    """Where there are stubs of it for the processor; else it is linked."""
+    for linked in (PROGRAM, BUILD / "drivers" / "network.so"):
+        needed = subprocess.run(["readelf", "-d", linked], capture_output=True, text=True, check=True).stdout
+        assert ("libcrypto" in needed) == (platform.machine() != "x86_64"), linked
