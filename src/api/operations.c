@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aws_json.h"
+#include "log.h"
 #include "words.h"
 
 static const struct operation operations[] = {
@@ -50,6 +51,10 @@ void operation_refuse(struct http_exchange *exchange, enum catalog_result result
                       const struct error *err)
 {
     const char *exception = catalog_result_exception(result);
+    if (result == CATALOG_FAILED || result == CATALOG_DENIED || result == CATALOG_SEALED ||
+        result == CATALOG_BUSY)
+        log_line(LOG_WARN, "the catalog refused", "request_id", exchange->request_id, "connection",
+                 name, "reason", err->message, NULL);
     if (name && result == CATALOG_NOT_FOUND)
         aws_json_refuse(exchange, exception, "Connection %s not found.", name);
     else if (name && result == CATALOG_ALREADY_EXISTS)

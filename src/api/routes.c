@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* routes.c - which request goes where. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "aws_json.h"
 #include "native.h"
 #include "operations.h"
+#include "text.h"
 
 #define TARGET_PREFIX "AWSGlue."
 
@@ -61,6 +63,12 @@ static void route_aws(struct service *service, struct http_exchange *exchange)
 {
     const char *target = http_head_find(&exchange->head, "X-Amz-Target");
     const struct operation *operation = NULL;
+    if (http_head_count(&exchange->head, "X-Amz-Target") > 1) {
+        /* Another reader might take the other one. */
+        aws_json_refuse(exchange, "MalformedHttpRequestException",
+                        "the header X-Amz-Target is given twice");
+        return;
+    }
     if (target && text_starts(target, TARGET_PREFIX))
         operation = operation_find(target + strlen(TARGET_PREFIX));
     bool ours = operation && (service->store || !operation->stored || !service->upstream);
@@ -103,8 +111,32 @@ static bool is_method(const struct http_exchange *exchange, const char *method)
 
 static void refuse_method(struct http_exchange *exchange, const char *method)
 {
+    char *words = text_format("%.20s is not allowed at %.60s: %s is%s", exchange->head.method,
+                              exchange->head.path, method,
+                              strcmp(exchange->head.path, "/") == 0
+                                  ? ", with the operation in the header X-Amz-Target"
+                                  : "");
     http_answer_header(exchange, "Allow", method);
-    native_refuse(exchange, 405, "the method is not allowed here");
+    native_refuse(exchange, 405, words);
+    free(words);
+}
+
+/* A client of AWS whose endpoint has a path reads exceptions only. */
+static void refuse_path(struct http_exchange *exchange)
+{
+    const char *path = exchange->head.path;
+    if (http_head_find(&exchange->head, "X-Amz-Target")) {
+        aws_json_refuse(exchange, "UnknownOperationException",
+                        "operations are answered at the path /, not at %.60s: the endpoint of the "
+                        "client has to be http://HOST:PORT",
+                        path);
+        return;
+    }
+    char *words = text_format("there is nothing at %.60s; there are /, /v1/test, "
+                              "/v1/reports/REQUEST-ID, /probe, /metrics, /livez and /readyz",
+                              path);
+    native_refuse(exchange, 404, words);
+    free(words);
 }
 
 void service_handle(struct http_exchange *exchange, void *argument)
@@ -133,5 +165,5 @@ void service_handle(struct http_exchange *exchange, void *argument)
     else if (root)
         refuse_method(exchange, "POST");
     else
-        native_refuse(exchange, 404, "there is nothing at this path");
+        refuse_path(exchange);
 }

@@ -19,6 +19,7 @@
 #include "fd.h"
 #include "folder.h"
 #include "hide.h"
+#include "log.h"
 #include "testconn/deadline.h"
 #include "text.h"
 
@@ -48,6 +49,7 @@ struct store {
     int64_t began_us;
     unsigned starts;
     struct error failure; /* why it could not be opened */
+    struct error told;    /* the same, as the log has it */
 };
 
 static void start(struct store *store);
@@ -194,12 +196,17 @@ static void take_opened(struct store *store, const json_t *answer)
     store->opening = false;
     if (catalog_message_result(answer, &store->failure) == CATALOG_OK) {
         store->failure = ERROR_INIT;
+        store->told = ERROR_INIT;
         store->open = true;
         store->foreign = json_is_true(json_object_get(answer, "foreign"));
         ask_waiting(store);
         return;
     }
     struct error err = store->failure;
+    /* The first time, who starts the service says it. */
+    if (store->starts > 1 && strcmp(store->told.message, err.message) != 0)
+        log_line(LOG_ERROR, "the catalog cannot be opened", "reason", err.message, NULL);
+    store->told = err;
     stop(store, CATALOG_FAILED, "the catalog process ended");
     fail_waiting(store, CATALOG_FAILED, &err);
     start_again(store);
@@ -239,6 +246,7 @@ static void see_end(struct bufferevent *io, short what, void *argument)
     struct store *store = argument;
     (void)io;
     (void)what;
+    log_line(LOG_WARN, "the catalog process ended, another is started", NULL);
     stop(store, CATALOG_FAILED, "the catalog process ended");
     start_again(store);
     watch_oldest(store);
@@ -252,6 +260,7 @@ static void see_time(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     error_set(&err, REASON_BUSY, "the catalog did not answer within %d s", ANSWER_MS / 1000);
+    log_line(LOG_WARN, "the catalog process is ended for its silence", NULL);
     stop(store, CATALOG_BUSY, "the catalog process was ended for its silence");
     fail_waiting(store, CATALOG_BUSY, &err);
     start_again(store);

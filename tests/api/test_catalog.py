@@ -124,6 +124,8 @@ def test_a_damaged_file_is_told_and_taken_back_when_it_is_mended(service):
     message = service.refused("GetConnection", {"Name": "orders"}, "InternalServiceException", 500)
     assert str(path) in message and "not a SQLite database" in message and "To fix it: put a copy of the file back" in message
     assert service.request("GET", "/readyz")[0] == 503
+    log = service.log.read_text()
+    assert "the catalog process ended" in log and log.count("the catalog cannot be opened") == 1 and "not a SQLite database" in log
     path.write_bytes(good)
     wait_until(lambda: service.request("GET", "/readyz")[0] == 200, 5, "the mended catalog")
     assert service.ok("GetConnection", {"Name": "orders"})["Connection"]["Name"] == "orders"
@@ -135,6 +137,7 @@ def test_a_lock_of_another_program_is_a_time_out_for_writes_alone(service):
         assert service.ok("GetConnection", {"Name": "orders"})
         message = service.refused(*WRITES[0], "OperationTimeoutException")
         assert "another program holds its lock" in message and "To fix it: try again" in message, message
+        assert "another program holds its lock" in service.log.read_text()
         other.execute("rollback")
     other.close()
     service.ok(*WRITES[0])

@@ -102,6 +102,24 @@ def test_a_host_that_is_none(service, host):
     assert talk(service, b"GET /livez HTTP/1.1\r\nHost: " + host + b"\r\n\r\n").startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize("request_line, words", [
+    (b"GET / HTTP/1.1", ["GET is not allowed at /: POST is", "X-Amz-Target"]), (b"DELETE /livez HTTP/1.1", ["DELETE is not allowed at /livez: GET is"]),
+    (b"GET /v1/test HTTP/1.1", ["GET is not allowed at /v1/test: POST is"]), (b"GET /nope?x HTTP/1.1", ["there is nothing at /nope; there are /"])])
+def test_what_is_there_is_told_in_place_of_what_is_not(service, request_line, words):
+    message = json.loads(talk(service, request_line + b"\r\n" + HOST + b"Connection: close\r\n\r\n").partition(b"\r\n\r\n")[2])["message"]
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize("path, headers, status, name, words", [
+    (b"/glue", b"X-Amz-Target: AWSGlue.GetConnections\r\n", 404, "UnknownOperationException", "at the path /, not at /glue"),
+    (b"/", b"X-Amz-Target: AWSGlue.GetConnections\r\nX-Amz-Target: AWSGlue.DeleteConnection\r\n", 400, "MalformedHttpRequestException", "twice")])
+def test_what_a_client_of_aws_asks_for_wrongly_is_an_exception(service, path, headers, status, name, words):
+    got = talk(service, b"POST " + path + b" HTTP/1.1\r\n" + HOST + b"Content-Type: application/x-amz-json-1.1\r\nContent-Length: 2\r\n"
+               b"Connection: close\r\n" + headers + b"\r\n{}")
+    body = json.loads(got.partition(b"\r\n\r\n")[2])
+    assert got.startswith(b"HTTP/1.1 %d " % status) and body["__type"] == name and words in body["Message"], got
+
+
 def test_connections_are_kept_and_closed_as_asked(service):
     assert talk(service, LIVE + b"\r\n", 0.3).endswith(b"<open>")
     assert talk(service, LIVE + b"Connection: close\r\n\r\n").endswith(b"ok\n")
