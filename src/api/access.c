@@ -136,6 +136,11 @@ struct access *access_new(const char *file, bool loopback, struct error *err)
     return NULL;
 }
 
+bool access_is_open(const struct access *access)
+{
+    return access->open;
+}
+
 void access_free(struct access *access)
 {
     for (size_t i = 0; access && i < access->count; i++) {
@@ -270,11 +275,14 @@ static bool allow(const struct access *access, struct http_exchange *exchange, u
         return true;
     }
     aws_json_refuse(exchange, "AccessDeniedException",
-                    "the access key %s has no right to do this: %s", key->id,
+                    "the access key %s lacks the right %s, which %s takes: it has to stand in the "
+                    "key's line of the file of --credentials",
+                    key->id,
                     right == ACCESS_ALL    ? "all"
                     : right & ACCESS_WRITE ? "write"
                     : right & ACCESS_TEST  ? "test"
-                                           : "read");
+                                           : "read",
+                    exchange->operation);
     return false;
 }
 

@@ -24,7 +24,8 @@ struct access;
  * NULL with ERR set. LOOPBACK: the service is for this host alone, and is asked by a name of it.
  */
 struct access *access_new(const char *file, bool loopback, struct error *err);
-void access_free(struct access *access); /* wipes the keys; NULL is allowed */
+bool access_is_open(const struct access *access); /* nobody has to sign */
+void access_free(struct access *access);          /* wipes the keys; NULL is allowed */
 
 /* Whether a browser sent EXCHANGE on behalf of a page; then that was refused. */
 bool access_refuse_browser(const struct access *access, struct http_exchange *exchange);

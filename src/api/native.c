@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "aws_json.h"
+#include "log.h"
 #include "test_call.h"
 #include "text.h"
 
@@ -40,14 +41,46 @@ void native_live(struct service *service, struct http_exchange *exchange)
     answer_text(exchange, 200, "text/plain", "ok\n");
 }
 
+/* Somebody who is asked for a readiness. */
+struct readiness {
+    struct service *service;
+    struct http_exchange *exchange;
+};
+
+/* Nobody has signed: where callers have to, why is in the log. */
+static void answer_ready(void *argument, enum catalog_result result, const json_t *answer,
+                         const struct error *err)
+{
+    struct readiness *readiness = argument;
+    struct http_exchange *exchange = readiness->exchange;
+    (void)answer;
+    if (result == CATALOG_OK) {
+        answer_text(exchange, 200, "text/plain", "ok\n");
+    } else {
+        char *words = text_format(
+            "the catalog cannot be asked: %s\n",
+            access_is_open(readiness->service->access) ? err->message : reason_name(err->reason));
+        log_line(LOG_WARN, "not ready", "request_id", exchange->request_id, "reason", err->message,
+                 NULL);
+        answer_text(exchange, 503, "text/plain", words);
+        free(words);
+    }
+    free(readiness);
+}
+
+/* Each question to a catalog of somebody else's may cost. */
 void native_ready(struct service *service, struct http_exchange *exchange)
 {
-    if (service->draining)
+    if (service->draining) {
         answer_text(exchange, 503, "text/plain", "draining\n");
-    else if (service->store && !store_is_ready(service->store))
-        answer_text(exchange, 503, "text/plain", "the catalog cannot be asked\n");
-    else
+    } else if (!service->store || store_is_foreign(service->store)) {
         answer_text(exchange, 200, "text/plain", "ok\n");
+    } else {
+        struct readiness *readiness = xcalloc(1, sizeof *readiness);
+        *readiness = (struct readiness){service, exchange};
+        store_ask(service->store, json_pack("{s:s, s:i}", "call", "list", "limit", 1), answer_ready,
+                  readiness);
+    }
 }
 
 void native_metrics(struct service *service, struct http_exchange *exchange)

@@ -123,7 +123,8 @@ def test_a_damaged_file_is_told_and_taken_back_when_it_is_mended(service):
     replace_process(service)
     message = service.refused("GetConnection", {"Name": "orders"}, "InternalServiceException", 500)
     assert str(path) in message and "not a SQLite database" in message and "To fix it: put a copy of the file back" in message
-    assert service.request("GET", "/readyz")[0] == 503
+    status, _, words = service.request("GET", "/readyz")
+    assert status == 503 and b"the catalog cannot be asked: cannot open the catalog" in words and b"not a SQLite database" in words
     log = service.log.read_text()
     assert "the catalog process ended" in log and log.count("the catalog cannot be opened") == 1 and "not a SQLite database" in log
     path.write_bytes(good)

@@ -147,6 +147,10 @@ def test_the_service_stores_ciphertexts_and_tests_by_them(server, moto, tmp_path
         assert "PASSWORD" not in first and len(first["ENCRYPTED_PASSWORD"]) > 60
         hidden = properties_of(client, "orders", HidePassword=True)
         assert set(hidden) == {"JDBC_CONNECTION_URL", "USERNAME"}
+        listed, = client.get_connections()["ConnectionList"]
+        assert listed["ConnectionProperties"] == first  # as with ReturnConnectionPasswordEncrypted
+        listed, = client.get_connections(HidePassword=True)["ConnectionList"]
+        assert listed["ConnectionProperties"] == hidden and "kms:Decrypt" not in front.calls()
         client.test_connection(ConnectionName="orders")
         assert client.get_connection(Name="orders")["Connection"]["Status"] == "READY"
         client.update_connection(Name="orders", ConnectionInput=definition)

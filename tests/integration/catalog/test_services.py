@@ -72,6 +72,21 @@ def test_a_server_that_takes_no_writes_denies_them(start, server):
         server.rows("postgres", "alter role app in database catalog reset default_transaction_read_only")
 
 
+def test_whether_the_server_is_there_is_readiness(start, server):
+    service = start()
+    service.ok("CreateConnection", {"ConnectionInput": orders()})
+    assert service.request("GET", "/readyz")[0] == 200
+    server.rows("postgres", "alter database catalog allow_connections false")
+    try:
+        second = start()
+        status, _, words = second.request("GET", "/readyz")
+        assert status == 503 and b"the catalog cannot be asked" in words and b"not currently accepting connections" in words, words
+        assert second.request("GET", "/livez")[0] == 200
+    finally:
+        server.rows("postgres", "alter database catalog allow_connections true")
+    wait_until(lambda: second.request("GET", "/readyz")[0] == 200, 10, "readiness")
+
+
 @pytest.mark.parametrize("change", ["UpdateConnection", "DeleteConnection", "both"])
 def test_a_change_by_another_during_a_test_is_no_conflict(start, change):
     """The verdict is given all the same, says of what it is, and is written nowhere; each service shows its own IN_PROGRESS."""
