@@ -40,16 +40,22 @@ static char *translate(const char *ascii)
     return own;
 }
 
+static void know(const char *ascii)
+{
+    if (!ascii || !strstr(ascii, "xn--") || known.count == NAMES_MAXIMUM)
+        return;
+    char *written = translate(ascii);
+    if (written && strcmp(written, ascii) != 0)
+        known.names[known.count++] = (struct name){ascii, written};
+    else
+        free(written);
+}
+
 void written_begin(const struct target *target)
 {
-    for (size_t i = 0; i < target->endpoint_count && known.count < NAMES_MAXIMUM; i++) {
-        const char *ascii = target->endpoints[i].host;
-        char *written = strstr(ascii, "xn--") ? translate(ascii) : NULL;
-        if (written && strcmp(written, ascii) != 0)
-            known.names[known.count++] = (struct name){ascii, written};
-        else
-            free(written);
-    }
+    for (size_t i = 0; i < target->endpoint_count; i++)
+        know(target->endpoints[i].host);
+    know(target->tls.expected_name);
 }
 
 /* The name whose ASCII form stands at AT in LINE, as a whole; NULL: none. */

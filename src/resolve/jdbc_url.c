@@ -138,6 +138,10 @@ bool jdbc_url_parse(const char *url, const char *path, struct jdbc_url *result,
         result->iam = true;
         rest += strlen("iam:");
     }
+    if (result->standing == JDBC_VENDOR && rest[-1] != ':') {
+        problems_add(problems, path, "url", "has no : after \"jdbc:%s\"", result->subprotocol);
+        return false;
+    }
     if (result->standing == JDBC_FILE)
         problems_add(problems, path, "file-engine",
                      "\"jdbc:%s\" opens a file or a resource of this host, which is refused",

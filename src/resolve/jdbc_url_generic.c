@@ -82,13 +82,30 @@ static size_t item_length(const char *text, size_t length)
     return i;
 }
 
+/* Connector/J's list of hosts that share a login: "[a:1,(host=b)]", all of it within one pair. */
+static bool is_sublist(const char *text, size_t length)
+{
+    int depth = 0;
+    size_t i = 0;
+    if (length < 2 || *text != '[' || (!memchr(text, ',', length) && !memchr(text, '(', length)))
+        return false;
+    do
+        depth += text[i] == '[' ? 1 : text[i] == ']' ? -1 : 0;
+    while (depth > 0 && ++i < length);
+    return i == length - 1;
+}
+
 static bool read_hosts(struct jdbc_url *url, const char *text, size_t length, bool groups,
                        const char *path, struct problems *problems)
 {
     bool right = true;
-    const char *end = text + length;
     if (memchr(text, '@', length))
         return url_refuse_credentials(path, problems);
+    if (groups && is_sublist(text, length)) {
+        text++;
+        length -= 2;
+    }
+    const char *end = text + length;
     for (;;) {
         size_t left = (size_t)(end - text);
         const char *comma = memchr(text, ',', left);

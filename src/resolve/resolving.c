@@ -166,7 +166,7 @@ static void take_certificate_string(struct resolving *resolving)
         return;
     if (strchr(text, '='))
         resolving->target->tls.expected_dn = xstrdup(text);
-    else
+    else if (!(resolving->target->tls.expected_name = host_to_ascii(text)))
         resolving->target->tls.expected_name = xstrdup(text);
     resolving_origin(resolving, "certificate name", text, PROPERTIES "CUSTOM_JDBC_CERT_STRING");
 }

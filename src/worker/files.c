@@ -86,6 +86,17 @@ bool files_replace(struct connection *connection, struct deadline deadline, stru
     return !replacing.failed;
 }
 
+/* Nobody sees it in a message. */
+static void tell_blank(const char *location, struct error *err)
+{
+    size_t length = strlen(location);
+    if (length == 0 || (location[0] != ' ' && location[length - 1] != ' '))
+        return;
+    char *words = xstrdup(err->message);
+    error_set(err, err->reason, "%s (the location begins or ends with a blank)", words);
+    free(words);
+}
+
 /* The file at LOCATION, a path or file://[localhost]/PATH with %XX in it. */
 static char *read_location(const char *location, size_t limit, struct deadline deadline,
                            size_t *length, struct error *err)
@@ -108,6 +119,8 @@ static char *read_location(const char *location, size_t limit, struct deadline d
     else if (!path && !(path = url_decode(rest, strlen(rest))))
         error_set(err, REASON_FILE_UNREADABLE, "%s: has a broken percent escape", location);
     char *content = path ? fd_read_file(path, limit, deadline, length, err) : NULL;
+    if (!content)
+        tell_blank(location, err);
     free(path);
     return content;
 }

@@ -160,7 +160,8 @@ static void understand(struct test *test, bool strict)
 static void name_hosts(struct test *test)
 {
     const struct target *target = test->resolution.target;
-    bool translated = false;
+    const char *name = target->tls.expected_name;
+    bool translated = name && strstr(name, "xn--");
     for (size_t i = 0; i < target->endpoint_count; i++)
         translated |= strstr(target->endpoints[i].host, "xn--") != NULL;
     if (!translated)

@@ -189,6 +189,11 @@ def test_a_host_beyond_ascii_is_told_as_it_is_written():
     assert '"xn--bcher-kva.invalid" ' in asked_in_ascii["reason"] and "ü" not in asked_in_ascii["reason"]
 
 
+def test_a_blank_around_a_location_is_told():
+    report = verdict(login(JDBC_ENFORCE_SSL="true", CUSTOM_JDBC_CERT=f" {certificates() / 'ca.pem'}"))
+    assert report["code"] == "FILE_UNREADABLE" and "begins or ends with a blank" in report["reason"]
+
+
 def test_a_long_hint_stays_within_80_columns():
     told = run(["test", "--input", "-"], stdin=json.dumps(login(JDBC_CONNECTION_URL="jdbc:postgres://db"))).stdout
     assert "jdbc:postgresql://HOST:PORT/DATABASE ?" in told, told

@@ -262,6 +262,8 @@ def test_the_certificate_string_is_the_name_demanded(server):
     assert mismatch["remedy"].startswith("correct the name") and mismatch["property"].endswith("CUSTOM_JDBC_CERT_STRING")
     expect(verdict(definition(server, CUSTOM_JDBC_CERT_STRING="db.example", **ENFORCED)), "TLS_NAME_MISMATCH", "tls",
            "db.example")
+    expect(verdict(definition(server, CUSTOM_JDBC_CERT_STRING="bücher.example", **ENFORCED)), "TLS_NAME_MISMATCH", "tls",
+           '"bücher.example" (xn--bcher-kva.example)')
 
 
 def test_several_hosts_are_tried_in_order(server):
