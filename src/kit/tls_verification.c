@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tls_verification.c - why a certificate was not accepted, in words that a person can act on. */
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,8 @@ static bool tell_time(const struct tls_record *record, const char *where, bool e
 /* What is told of a chain that ends in no trusted CA. */
 struct distrust {
     const char *leaf, *top,
-        *issuer; /* subjects of the first and the last, and who issued the last */
+        *issuer;          /* subjects of the first and the last, and who issued the last */
+    const char *namesake; /* what is to be said where a trusted CA bears the same name */
     char *trusted;
 };
 
@@ -70,13 +72,13 @@ static bool tell_unknown_root(const struct distrust *of, const char *where, stru
 {
     error_set(err, REASON_TLS_UNTRUSTED,
               "the certificate of %s, \"%s\", comes from an unknown CA: its chain ends in the "
-              "self-signed root \"%s\", which is not trusted; trusted: %s",
-              where, of->leaf, of->top, of->trusted);
+              "self-signed root \"%s\", which is not trusted%s; trusted: %s",
+              where, of->leaf, of->top, of->namesake, of->trusted);
     error_brief(err, "its CA \"%s\" is not trusted", of->top);
     error_detail(err, "",
                  "the certificate of %s comes from an unknown CA: its chain ends in a self-signed "
-                 "root that is not trusted",
-                 where);
+                 "root that is not trusted%s",
+                 where, of->namesake);
     error_detail(err, "presented", "\"%s\"", of->leaf);
     return error_detail(err, "root", "\"%s\"", of->top);
 }
@@ -93,6 +95,24 @@ static bool tell_wrong_signature(const struct distrust *of, const char *where, s
                  "signed by the trusted CA of that name",
                  where);
     return error_detail(err, "presented", "\"%s\"", of->leaf);
+}
+
+/* A CA that was made anew under its old name. */
+static bool tell_namesake(const struct distrust *of, const char *where, struct error *err)
+{
+    error_set(
+        err, REASON_TLS_UNTRUSTED,
+        "the certificate of %s was issued by another CA than the trusted one of the same name: "
+        "\"%s\" was issued by \"%s\"%s; trusted: %s",
+        where, of->top, of->issuer, of->namesake, of->trusted);
+    error_brief(err, "its issuer \"%s\" is another CA than the trusted one of that name",
+                of->issuer);
+    error_detail(
+        err, "",
+        "the certificate of %s was issued by another CA than the trusted one of the same name%s",
+        where, of->namesake);
+    error_detail(err, "presented", "\"%s\"", of->top);
+    return error_detail(err, "issued by", "\"%s\"", of->issuer);
 }
 
 static bool tell_unknown_issuer(const struct distrust *of, const char *where, struct error *err)
@@ -112,24 +132,72 @@ static bool tell_unknown_issuer(const struct distrust *of, const char *where, st
     return error_detail(err, "issued by", "\"%s\"", of->issuer);
 }
 
+/* The last certificate of CHAIN that leads from its first towards a CA. */
+static X509 *find_top(STACK_OF(X509) * chain)
+{
+    X509 *top = sk_X509_value(chain, 0);
+    for (int steps = 0, i = 0; steps < sk_X509_num(chain) && i < sk_X509_num(chain); i++) {
+        X509 *next = sk_X509_value(chain, i);
+        const X509_NAME *issuer = X509_get_issuer_name(top);
+        if (X509_NAME_cmp(X509_get_subject_name(top), issuer) == 0)
+            break;
+        if (next == top || X509_NAME_cmp(X509_get_subject_name(next), issuer) != 0)
+            continue;
+        top = next;
+        steps++;
+        i = -1;
+    }
+    return top;
+}
+
+/* Whether one of ROOTS has the name of who issued CERTIFICATE, and another key. */
+static bool has_namesake(const STACK_OF(X509) * roots, X509 *certificate)
+{
+    bool found = false;
+    ERR_set_mark();
+    for (int i = 0; i < sk_X509_num(roots); i++) {
+        X509 *root = sk_X509_value(roots, i);
+        bool named =
+            X509_NAME_cmp(X509_get_subject_name(root), X509_get_issuer_name(certificate)) == 0;
+        if (named && X509_verify(certificate, X509_get0_pubkey(root)) == 1) {
+            found = false;
+            break;
+        }
+        found |= named;
+    }
+    ERR_pop_to_mark();
+    return found;
+}
+
+static bool tell_distrust(const struct distrust *of, int chain_error, const char *where,
+                          struct error *err)
+{
+    switch (chain_error) {
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        return tell_self_signed(of, where, err);
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return tell_unknown_root(of, where, err);
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        return tell_wrong_signature(of, where, err);
+    default:
+        return *of->namesake ? tell_namesake(of, where, err) : tell_unknown_issuer(of, where, err);
+    }
+}
+
 static bool tell_untrusted(const struct tls_observer *tls, const char *where, struct error *err)
 {
     const struct tls_record *record = &tls->record;
-    X509 *last = sk_X509_value(record->chain, sk_X509_num(record->chain) - 1);
+    X509 *last = find_top(record->chain);
     char *leaf = subject_of(sk_X509_value(record->chain, 0));
     char *top = subject_of(last);
     char *issuer = certificate_name(X509_get_issuer_name(last));
     char *roots = tls->roots ? subjects(tls->roots) : xstrdup("this system's CA certificates");
-    struct distrust of = {leaf, top, issuer,
-                          text_format("%s%s", roots, tls->roots ? " (the configured CA)" : "")};
-    if (record->chain_error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
-        tell_self_signed(&of, where, err);
-    else if (record->chain_error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
-        tell_unknown_root(&of, where, err);
-    else if (record->chain_error == X509_V_ERR_CERT_SIGNATURE_FAILURE)
-        tell_wrong_signature(&of, where, err);
-    else
-        tell_unknown_issuer(&of, where, err);
+    bool namesake = tls->roots && has_namesake(tls->roots, last);
+    struct distrust of = {
+        leaf, top, issuer,
+        namesake ? ", whose key is another than that of the trusted CA of that name" : "",
+        text_format("%s%s", roots, tls->roots ? " (the configured CA)" : "")};
+    tell_distrust(&of, record->chain_error, where, err);
     error_detail(err, "trusted", "%s", of.trusted);
     free(of.trusted);
     free(roots);

@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import time
 
 import psycopg2
 import pytest
 
+from support import bad_peer
 from support.postgresql import HBA, PgBouncer, PostgreSQL
 from support.processes import contents, free_port, running, wait_until
 from support.program import BUILD, PROGRAM, certificates, jdbc, rules, run, stages, batch as run_batch, verdict
@@ -156,6 +158,34 @@ def test_enforced_tls_wants_the_right_ca(server, ca, host, code, words):
     expect(report, code, "tls", *words)
     assert report["property"] == "ConnectionProperties.CUSTOM_JDBC_CERT"
     assert report["tls"]["verified"] is False and report["tls"]["chain"]
+
+
+def test_a_ca_that_was_made_anew_under_its_name(server, tmp_path):
+    """What the server presents is signed by the old one; with and without its root in the chain."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "key", "-out", tmp_path / "ca.pem",
+                    "-subj", "/O=testconn tests/CN=Test CA", "-days", "300"], check=True, capture_output=True)
+    ends = "-----END CERTIFICATE-----\n"
+    (tmp_path / "leaf.pem").write_text((CERTIFICATES / "good.pem").read_text().split(ends)[0] + ends)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "leaf.pem", CERTIFICATES / "good.key")
+    with bad_peer.Peers({"leaf": bad_peer.ssl_request(b"S", lambda peer: context.wrap_socket(peer, server_side=True))}) as peers:
+        for port in (server.port, peers.port["leaf"]):
+            report = verdict(jdbc(JDBC_CONNECTION_URL=f"jdbc:postgresql://localhost:{port}/orders", USERNAME="app", PASSWORD="x",
+                                  JDBC_ENFORCE_SSL="true", CUSTOM_JDBC_CERT=str(tmp_path / "ca.pem")))
+            expect(report, "TLS_UNTRUSTED", "tls", "CN=Test CA", "whose key is another than that of the trusted CA of that name")
+
+
+def test_a_chain_of_strangers_is_told_from_its_first_certificate(tmp_path):
+    """An intermediate that has nothing to do with the server's certificate takes the place of the right one."""
+    ends = "-----END CERTIFICATE-----\n"
+    first = [(CERTIFICATES / name).read_text().split(ends)[0] + ends for name in ("leaf.pem", "wrong-name.pem")]
+    (tmp_path / "chain.pem").write_text("".join(first))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "chain.pem", CERTIFICATES / "leaf.key")
+    with bad_peer.Peers({"chain": bad_peer.ssl_request(b"S", lambda peer: context.wrap_socket(peer, server_side=True))}) as peers:
+        report = verdict(jdbc(JDBC_CONNECTION_URL=f"jdbc:postgresql://localhost:{peers.port['chain']}/o", USERNAME="app", PASSWORD="x",
+                              **ENFORCED))
+        expect(report, "TLS_UNTRUSTED", "tls", "CN=localhost", 'was issued by "CN=Test Intermediate CA', "missing intermediate")
 
 
 @pytest.mark.parametrize("certificate, host, code, words", [
