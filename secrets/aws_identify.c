@@ -12,6 +12,7 @@
 
 enum {
     OK = 200,
+    UNAUTHORIZED = 401,
     FORBIDDEN = 403,
     NOT_FOUND = 404,
     NOT_ALLOWED = 405,
@@ -116,6 +117,21 @@ static bool use_web_identity(struct job *job)
     return taken;
 }
 
+/* What a refusal says: Message and Code, or message and code; "" for neither. */
+static char *words_of(const json_t *document)
+{
+    const char *message = text_of(document, "Message");
+    const char *code = text_of(document, "Code");
+    if (!message)
+        message = text_of(document, "message");
+    if (!code)
+        code = text_of(document, "code");
+    if (!message && !code)
+        return xstrdup("");
+    return text_format("%s%s%s%s%s", message ? "\"" : "", message ? message : "",
+                       message ? "\"" : "", message && code ? " " : "", code ? code : "");
+}
+
 /* {AccessKeyId, SecretAccessKey, Token, Expiration} as the identity. */
 static bool take_document(struct job *job, const struct https_response *response, const char *from)
 {
@@ -124,8 +140,6 @@ static bool take_document(struct job *job, const struct https_response *response
     const char *token = text_of(document, "Token");
     const char *access_key = text_of(document, "AccessKeyId");
     const char *secret_key = text_of(document, "SecretAccessKey");
-    const char *message = text_of(document, "Message");
-    const char *code = text_of(document, "Code");
     bool taken = access_key && secret_key;
     if (taken) {
         json_t *identity = json_pack("{s:s, s:s, s:s}", "access_key", access_key, "secret_key",
@@ -137,9 +151,11 @@ static bool take_document(struct job *job, const struct https_response *response
         aws_set_identity(job->aws, identity);
         json_decref(identity);
     } else {
-        error_set(job->err, REASON_AWS_CREDENTIALS_MISSING, "%s gives no credentials: %s%s%s%s",
-                  from, message ? "\"" : "", message ? message : "its answer holds none",
-                  message ? "\" " : "", code ? code : "");
+        char *words = words_of(document);
+        error_set(job->err, REASON_AWS_CREDENTIALS_MISSING,
+                  "%s gives no credentials: %s (HTTP status %d)", from,
+                  *words ? words : "its answer holds none", response->status);
+        free(words);
     }
     aws_json_free(document);
     return taken;
@@ -184,6 +200,26 @@ static char *container_authorization(struct job *job)
     return token;
 }
 
+/* The endpoint is there, and does not give what it is for. */
+static void tell_container_refusal(const struct job *job, const struct https_response *response,
+                                   struct error *err)
+{
+    json_t *document = json_loadb(response->body, response->body_length, 0, NULL);
+    char *words = words_of(document);
+    bool login = response->status == UNAUTHORIZED || response->status == FORBIDDEN;
+    error_set(err, REASON_AWS_CREDENTIALS_MISSING,
+              "no AWS credentials: the container's credentials endpoint (%s) answers HTTP status "
+              "%d%s%s",
+              of_source(job, "from"), response->status, *words ? ": " : "", words);
+    error_remedy(err,
+                 login ? "check AWS_CONTAINER_AUTHORIZATION_TOKEN or the file of _TOKEN_FILE: it "
+                         "has to be the one of this container"
+                       : "check the path in AWS_CONTAINER_CREDENTIALS_FULL_URI (or _RELATIVE_URI), "
+                         "and that the task or pod has a role");
+    free(words);
+    aws_json_free(document);
+}
+
 /* Which place did not answer, and why it was asked. */
 static void tell_container(const struct job *job, struct error *err)
 {
@@ -220,9 +256,7 @@ static bool ask_container(struct job *job, const char *url, const char *authoriz
     if (!answered)
         tell_container(job, job->err);
     else if (response.status != OK)
-        error_set(job->err, REASON_AWS_CREDENTIALS_MISSING,
-                  "the container's credentials endpoint (%s) answers HTTP status %d",
-                  of_source(job, "from"), response.status);
+        tell_container_refusal(job, &response, job->err);
     https_response_release(&response);
     https_free(https);
     text_wipe_free(header);

@@ -78,6 +78,11 @@ static void advise(const struct aws_call *call, const char *words, struct error 
                      "take %s on %s out of the statement that denies it to this identity: no other "
                      "policy can allow it",
                      right, what);
+    else if (call->anonymous)
+        error_remedy(err,
+                     "have the role's trust policy allow %s to the issuer of the token, on "
+                     "conditions that its claims (sub, aud) fulfil",
+                     right);
     else if (call->service == AWS_STS)
         error_remedy(err,
                      "allow %s on %s to this identity, and have the role's trust policy name it",
@@ -89,13 +94,15 @@ static void advise(const struct aws_call *call, const char *words, struct error 
     free(right);
 }
 
-/* "the environment", with its key where AWS does not say whose it is. */
+/* "the credentials of the environment", with the key where AWS does not say whose it is. */
 static char *name_caller(const struct aws *aws, const struct aws_call *call, const char *words)
 {
     const char *key = json_string_value(json_object_get(aws->identity, "access_key"));
-    return key && !call->anonymous && !strstr(words, "arn:")
-               ? text_format("%s (access key %.64s)", aws_from(aws), key)
-               : xstrdup(aws_from(aws));
+    if (call->anonymous)
+        return xstrdup("a web identity token");
+    return key && !strstr(words, "arn:")
+               ? text_format("the credentials of %s (access key %.64s)", aws_from(aws), key)
+               : text_format("the credentials of %s", aws_from(aws));
 }
 
 bool aws_explain(const struct aws *aws, const struct aws_call *call,
@@ -112,7 +119,7 @@ bool aws_explain(const struct aws *aws, const struct aws_call *call,
     star(words, json_string_value(json_object_get(aws->identity, "session_token")));
     char *caller = name_caller(aws, call, words);
     error_set(err, pick(kind, reasons),
-              "%s %s %s in %s (%s), asked by %s:%s with the credentials of %s: %s%s%s (%s%sHTTP "
+              "%s %s %s in %s (%s), asked by %s:%s with %s: %s%s%s (%s%sHTTP "
               "status %d)",
               call->what, describe(kind), service->name, answer->region, answer->where,
               service->signing, call->operation ? call->operation : "GetObject", caller,
@@ -121,7 +128,9 @@ bool aws_explain(const struct aws *aws, const struct aws_call *call,
     free(caller);
     error_brief(err, "%s %s %s%s%s", call->what, describe(kind), service->name,
                 fault->code[0] ? ": " : "", fault->code);
-    if (*remedy)
+    if (*remedy && call->anonymous && text_starts(remedy, "renew"))
+        error_remedy(err, "renew the web identity token: it has expired");
+    else if (*remedy)
         error_remedy(err, "%s", remedy);
     else if (kind == AWS_FAULT_DENIED)
         advise(call, words, err);

@@ -82,7 +82,11 @@ bool sending_place(const struct aws *aws, struct sending *sending, struct error 
     sending->region = region;
     sending->base = aws_service_url(call->service, region, aws->settings, &configured);
     if (!sending->base) {
-        error_set(err, REASON_INVALID_INPUT, "%s: \"%.60s\" is no AWS region", call->what, region);
+        error_set(err, REASON_INVALID_INPUT,
+                  "%s: \"%.60s\" is no AWS region: it comes from the definition (REGION, an ARN), "
+                  "from AWS_REGION or from the profile",
+                  call->what, region);
+        error_remedy(err, "give the region by its code, as eu-west-1");
         return error_property(err, call->property);
     }
     if (call->bucket)

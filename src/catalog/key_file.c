@@ -49,6 +49,8 @@ enum key_state key_file_read(const char *path, struct seal_key *key, struct erro
         int why = errno;
         fd_close(&fd);
         error_set(err, REASON_DECRYPT_FAILED, "the key %s cannot be read: %s", path, strerror(why));
+        error_remedy(err, "let the user that runs testconn (user id %u) read the file %s",
+                     (unsigned)geteuid(), path);
         return why == ENOENT ? KEY_MISSING : KEY_REFUSED;
     }
     bool fit = S_ISREG(status.st_mode) && (status.st_uid == geteuid() || status.st_uid == 0) &&

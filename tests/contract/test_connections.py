@@ -255,11 +255,16 @@ def test_a_user_who_may_not_read_it(tmp_path):
     for folder in (tmp_path, *tmp_path.parents):
         if str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
-    done = subprocess.run(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--", PROGRAM, "connections", "list"],
-                          env=catalog.environment, capture_output=True, text=True)
+    def as_nobody(*command):
+        return subprocess.run(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--", PROGRAM, "connections", *command],
+                              env=catalog.environment, capture_output=True, text=True)
+    done = as_nobody("list")
     if "Permission denied" in done.stderr and str(PROGRAM) in done.stderr:
         pytest.skip("the build is in a folder that other users may not enter")
     refused(done, 1, "FILE_UNREADABLE", "Permission denied", str(catalog.path))
+    shutil.chown(catalog.path, "nobody")
+    refused(as_nobody("get", "orders"), 1, "DECRYPT_FAILED", f"{catalog.path}.key", "Permission denied", "To fix it: let the user that runs testconn",
+            "read the file")
 
 
 # --- many programs at once

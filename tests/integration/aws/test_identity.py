@@ -417,3 +417,34 @@ def test_an_endpoint_that_is_no_url_is_told_by_its_variable(server, url, words):
     report = tried(definition(server), url, keys=("a", CANARY))
     expect(report, "INVALID_INPUT", "AWS_ENDPOINT_URL", words)
     assert "AWS_ENDPOINT_URL" in report["remedy"]
+
+
+@pytest.mark.parametrize("answer, words, remedy", [
+    ((401, {}, b'{"message": "no such token"}'), ["HTTP status 401", '"no such token"'], "AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+    ((404, {}, b'{"code": "NotFound", "message": "no task"}'), ["HTTP status 404", '"no task" NotFound'], "task or pod has a role"),
+    ((500, {}, b"<html>"), ["HTTP status 500"], "task or pod has a role"),
+    ((200, {}, b'{"code": "AccessDenied", "message": "the role is gone"}'), ['"the role is gone" AccessDenied', "HTTP status 200"], None),
+    ((200, {}, b"{}"), ["its answer holds none"], None)])
+def test_what_a_container_answers_in_place_of_credentials(server, answer, words, remedy):
+    with Front(answer=lambda request: answer) as front:
+        report = tried(definition(server), front.url(), AWS_CONTAINER_CREDENTIALS_FULL_URI=front.url() + "/role")
+    expect(report, "AWS_CREDENTIALS_MISSING", "the container's credentials endpoint", *words)
+    assert not remedy or remedy in report["remedy"], report
+
+
+@pytest.mark.parametrize("refusal, remedy", [
+    (xml_fault("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403), "have the role's trust policy allow sts:AssumeRoleWithWebIdentity"),
+    (xml_fault("ExpiredTokenException", "Token expired: current date/time 1 must be before 0"), "renew the web identity token")])
+def test_a_web_identity_that_is_refused(server, tmp_path, refusal, remedy):
+    (tmp_path / "token").write_text(CANARY)
+    with Front(answer=lambda request: refusal) as front:
+        report = tried(definition(server), front.url(), AWS_WEB_IDENTITY_TOKEN_FILE=str(tmp_path / "token"),
+                       AWS_ROLE_ARN="arn:aws:iam::123456789012:role/r")
+    expect(report, "SECRET_DENIED", "asked by sts:AssumeRoleWithWebIdentity with a web identity token", "role/r")
+    assert report["remedy"].startswith(remedy), report
+
+
+def test_a_region_that_is_none(server):
+    report = tried(definition(server), "http://127.0.0.1:1", keys=("a", CANARY), AWS_REGION="Europe West")
+    expect(report, "INVALID_INPUT", '"Europe West" is no AWS region', "AWS_REGION")
+    assert "eu-west-1" in report["remedy"]
