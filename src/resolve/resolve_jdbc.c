@@ -2,7 +2,9 @@
 /* resolve_jdbc.c - JDBC: by a URL, or by engine, host and port. */
 #include "resolve_jdbc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "reference.h"
 #include "resolve_iam.h"
@@ -32,6 +34,45 @@ static const struct {
     {"sqlserver-ee", "sqlserver"},
     {"snowflake", "snowflake"},
 };
+
+static const char *engine_subprotocol(const char *engine)
+{
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (text_equal_nocase(engines[i].engine, engine))
+            return engines[i].subprotocol;
+    return NULL;
+}
+
+/* What stands beside the URL and says something else. */
+static void note_parts(struct resolving *resolving, const struct jdbc_url *url, const char *key)
+{
+    const char *engine = resolving_property(resolving, "JDBC_ENGINE");
+    const char *meant = engine ? engine_subprotocol(engine) : NULL;
+    char port[8];
+    if (url->endpoint_count) {
+        unsigned number = url->endpoints[0].port;
+        snprintf(port, sizeof port, "%u", number ? number : jdbc_default_port(url->subprotocol));
+        resolving_note_ignored(resolving, "HOST", url->endpoints[0].host, key);
+        resolving_note_ignored(resolving, "PORT", port, key);
+    }
+    if (url->database)
+        resolving_note_ignored(resolving, "DATABASE", url->database, key);
+    if (!meant || strcmp(meant, url->subprotocol) != 0)
+        resolving_note_ignored(resolving, "JDBC_ENGINE", NULL, key);
+}
+
+/* Its vendor's driver in Java is what Glue would load. */
+static void note_jar(struct resolving *resolving)
+{
+    static const char *const keys[] = {"JDBC_DRIVER_JAR_URI", "JDBC_DRIVER_CLASS_NAME"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char *path = text_format(PROPERTIES "%s", keys[i]);
+        if (resolving_property(resolving, keys[i]))
+            problems_add_note(&resolving->out->problems, path, "ignored",
+                              "is not used: testconn tests with a driver of its own");
+        free(path);
+    }
+}
 
 /* What the URL says, into the target. */
 static bool use_url(struct resolving *resolving, const struct jdbc_url *url, const char *key,
@@ -63,10 +104,7 @@ static bool use_url(struct resolving *resolving, const struct jdbc_url *url, con
     resolving_take_database(
         resolving, url->database ? url->database : resolving_property(resolving, "DATABASE"),
         url->database ? path : PROPERTIES "DATABASE");
-    if (url->endpoint_count)
-        resolving_note_ignored(resolving, "HOST", url->endpoints[0].host, key);
-    if (url->database)
-        resolving_note_ignored(resolving, "DATABASE", url->database, key);
+    note_parts(resolving, url, key);
     return taken;
 }
 
@@ -109,14 +147,6 @@ bool resolve_jdbc_url(struct resolving *resolving, const char *value, const char
     }
     jdbc_url_release(&url);
     return usable;
-}
-
-static const char *engine_subprotocol(const char *engine)
-{
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
-        if (text_equal_nocase(engines[i].engine, engine))
-            return engines[i].subprotocol;
-    return NULL;
 }
 
 static bool refuse_engine(struct resolving *resolving, const char *engine)
@@ -181,6 +211,7 @@ bool resolve_jdbc(struct resolving *resolving)
     const char *url = resolving_property(resolving, "JDBC_CONNECTION_URL");
     if (resolve_jdbc_is_open(url))
         return false;
+    note_jar(resolving);
     return url ? resolve_jdbc_url(resolving, url, "JDBC_CONNECTION_URL",
                                   PROPERTIES "JDBC_CONNECTION_URL")
                : resolve_parts(resolving);

@@ -189,6 +189,17 @@ def test_a_host_beyond_ascii_is_told_as_it_is_written():
     assert '"xn--bcher-kva.invalid" ' in asked_in_ascii["reason"] and "ü" not in asked_in_ascii["reason"]
 
 
+def test_what_the_url_overrides_and_a_jar_are_told():
+    def ignored(**more):
+        return {one["property"].removeprefix(PROPERTIES) for one in verdict(login(**more))["findings"] if one["rule"] == "ignored"}
+    address, port = url().removeprefix("jdbc:postgresql://").removesuffix("/orders").split(":")
+    same = f"jdbc:postgresql://{address}:{port}/orders"
+    assert ignored(JDBC_CONNECTION_URL=same, HOST=address, PORT=port, DATABASE="orders", JDBC_ENGINE="aurora-postgresql") == set()
+    assert ignored(HOST="127.0.0.2", PORT="1999", DATABASE="other", JDBC_ENGINE="mysql") == {"HOST", "PORT", "DATABASE", "JDBC_ENGINE"}
+    assert ignored(JDBC_DRIVER_JAR_URI="s3://bucket/driver.jar", JDBC_DRIVER_CLASS_NAME="org.postgresql.Driver") == {
+        "JDBC_DRIVER_JAR_URI", "JDBC_DRIVER_CLASS_NAME"}
+
+
 def test_a_blank_around_a_location_is_told():
     report = verdict(login(JDBC_ENFORCE_SSL="true", CUSTOM_JDBC_CERT=f" {certificates() / 'ca.pem'}"))
     assert report["code"] == "FILE_UNREADABLE" and "begins or ends with a blank" in report["reason"]
