@@ -17,6 +17,7 @@
 #include "seal.h"
 #include "stored.h"
 #include "text.h"
+#include "worker.h"
 
 static struct {
     long jobs;
@@ -265,8 +266,10 @@ static int run_tests(const struct choice *choice)
     batch_heed_signals();
     /* Before anything is read: the worker confines itself beside us, and its memory holds no secret
      * of another connection. A batch does without it. */
-    if (!choice->input)
+    if (!choice->input) {
         seal_prepare();
+        worker_warm_up_first();
+    }
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
     catalog_choice.limit_ms = (int)settings.timeout_ms;

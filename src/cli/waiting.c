@@ -17,6 +17,7 @@
 #include "seal.h"
 #include "stored.h"
 #include "text.h"
+#include "worker.h"
 
 enum {
     PAUSE_FIRST_MS = 200,
@@ -367,8 +368,10 @@ int waiting_run(const struct choice *choice, const struct waiting_settings *sett
     int status;
     batch_heed_signals();
     /* As in cmd_test.c. */
-    if (!choice->input)
+    if (!choice->input) {
         seal_prepare();
+        worker_warm_up_first();
+    }
     worker_process_fork(&worker, &ignored);
     struct event_base *base = event_base_new();
     run.style = style_for(STDOUT_FILENO, settings->no_color);

@@ -151,6 +151,10 @@ bool probe_tls_prepare(void)
 
 void tls_warm_up(void)
 {
+    static bool is_warm; /* no two threads do it at once */
+    if (is_warm)
+        return;
+    is_warm = true;
     SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
 }
 

@@ -43,6 +43,7 @@ struct test {
 };
 
 static struct registry *prepared; /* by the template; NULL: a worker of its own */
+static bool warms_up_first;
 
 /* Say why and go. */
 static _Noreturn void end_failed(struct probe *probe, enum stage stage, const struct error *err,
@@ -347,6 +348,11 @@ static void read_files(struct test *test)
     end_failed(test->probe, STAGE_CREDENTIALS, &test->error, -1);
 }
 
+void worker_warm_up_first(void)
+{
+    warms_up_first = true;
+}
+
 void worker_prepare(const char *module_path, const char *driver)
 {
     char *folder = xstrndup(module_path, (size_t)(strrchr(module_path, '/') - module_path));
@@ -391,6 +397,10 @@ _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded)
         end_failed(probe_begin(fd, deadline_in_ms(WITHOUT_REQUEST_MS), false), STAGE_INPUT,
                    &test.error, -1);
     mallopt(M_ARENA_MAX, 1); /* one heap will do, and each further thread starts faster */
+    if (warms_up_first) {
+        tls_observer_install();
+        tls_warm_up();
+    }
     json_t *request = read_request(fd);
     if (!request)
         _exit(0);

@@ -24,6 +24,10 @@ enum { WORKER_REQUEST_MAXIMUM = 16 * 1024 * 1024 }; /* bytes */
  */
 _Noreturn void worker_run(int fd, pid_t front, const struct driver *loaded);
 
+/* In a front whose next worker will wait for its request, as long as a catalog is read: have it
+ * warm TLS up meanwhile. */
+void worker_warm_up_first(void);
+
 /* In a template, which every worker is cloned from: read the manifest of DRIVER, of the module at
  * MODULE_PATH, for all of them. */
 void worker_prepare(const char *module_path, const char *driver);
