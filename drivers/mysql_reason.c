@@ -205,6 +205,8 @@ static bool tell_method(const struct session *session, struct error *err)
                   : ", which testconn does not have",
               mysql_methods(session));
     error_brief(err, "it asks for the login method \"%s\"%s", method, shows ? " without TLS" : "");
+    if (shows)
+        probe_tell_over_tls(session->probe, err);
     error_property(err, session->target->user_property);
     return error_remedy(err, "%s",
                         shows ? "turn TLS on at the server, or give the account a login method "
@@ -222,6 +224,7 @@ static bool tell_no_key(const struct session *session, const char *words, struct
         "server, and there is neither: \"%s\" (client error 2061)",
         session->where, session->target->user, mysql_method(session), words);
     error_brief(err, "%s has neither TLS nor an RSA key", mysql_method(session));
+    probe_tell_over_tls(session->probe, err);
     return error_remedy(err, "turn TLS on at the server, or let it have an RSA key pair "
                              "(caching_sha2_password_auto_generate_rsa_keys)");
 }
@@ -235,6 +238,7 @@ static bool tell_bad_key(const struct session *session, struct error *err)
               "it (213 bytes is all that a key of 2048 bits takes)",
               session->target->user, session->where, mysql_method(session));
     error_brief(err, "the password does not fit the server's RSA key");
+    probe_tell_over_tls(session->probe, err);
     error_property(err, session->target->password_property);
     return error_remedy(err, "turn TLS on at the server, which has no such limit, or use a shorter "
                              "password");

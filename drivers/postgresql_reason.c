@@ -78,7 +78,10 @@ struct meaning {
 
 #define SHUTTING_DOWN "the server is going down: wait until it is back, or start it again"
 
-/* The first match counts. PgBouncer's own errors all carry 08P01, so there its text decides. */
+#define BEHIND "PgBouncer let the user in, the server behind it did not: compare "
+
+/* The first match counts. PgBouncer's own errors all carry 08P01, and so do those of the server
+ * behind it that it passes on from a login: there the text decides. */
 static const struct meaning meanings[] = {
     {"28P01", NULL, REASON_LOGIN_REFUSED, BLAME_PASSWORD,
      "check USERNAME and PASSWORD; the server does not say whether the user is unknown, the "
@@ -134,22 +137,51 @@ static const struct meaning meanings[] = {
     {"57P0", NULL, REASON_SERVER_STARTING, BLAME_NOTHING, NULL},
     {"57014", NULL, REASON_QUERY_FAILED, BLAME_NOTHING,
      "the server cancelled our SELECT 1: look for a statement_timeout of the role or the database"},
+    {"08P01", "SSL required", REASON_TLS_REQUIRED, BLAME_NOTHING, NULL},
     {"08P01", "SASL authentication failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD,
      "check USERNAME and PASSWORD in PgBouncer's auth_file: it answers, not the server behind it"},
-    {"08P01", "password authentication failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD, NULL},
+    {"08P01", "password authentication failed for user", REASON_LOGIN_REFUSED, BLAME_PASSWORD,
+     BEHIND "user and password there with those of PgBouncer's auth_file and [databases]"},
+    {"08P01", "pg_hba.conf", REASON_LOGIN_NOT_ALLOWED, BLAME_NOTHING,
+     BEHIND "its pg_hba.conf with where PgBouncer comes from, and as whom"},
+    {"08P01", "not permitted to log in", REASON_LOGIN_NOT_ALLOWED, BLAME_USER,
+     "ALTER ROLE ... LOGIN on the server behind PgBouncer"},
+    {"08P01", "not currently accepting", REASON_LOGIN_NOT_ALLOWED, BLAME_DATABASE,
+     "ALTER DATABASE ... ALLOW_CONNECTIONS true on the server, or name another database"},
+    {"08P01", "permission denied for database", REASON_PERMISSION_DENIED, BLAME_DATABASE,
+     "GRANT CONNECT ON DATABASE ... TO the user, or name a database that it may use"},
+    {"08P01", "too many", REASON_SERVER_BUSY, BLAME_NOTHING,
+     "the server behind PgBouncer has no connection left: lower PgBouncer's pool sizes, or raise "
+     "the server's limit"},
+    {"08P01", "connection slots", REASON_SERVER_BUSY, BLAME_NOTHING,
+     "the server behind PgBouncer has no connection left: lower PgBouncer's pool sizes, or raise "
+     "max_connections there"},
+    {"08P01", "database system is", REASON_SERVER_STARTING, BLAME_NOTHING, NULL},
     {"08P01", "no such user", REASON_LOGIN_REFUSED, BLAME_USER, NULL},
+    {"08P01", "authentication failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD,
+     "check USERNAME and PASSWORD; of a user that PgBouncer does not know it says the same"},
+    {"08P01", "login rejected", REASON_LOGIN_NOT_ALLOWED, BLAME_USER,
+     "add a line for this host, user and database to PgBouncer's auth_hba_file"},
+    {"08P01", "bouncer config error", REASON_LOGIN_NOT_ALLOWED, BLAME_NOTHING,
+     "PgBouncer's own configuration keeps it from letting anybody in like this (auth_type, "
+     "auth_user, auth_query): see its log"},
     {"08P01", "no such database", REASON_DATABASE_MISSING, BLAME_DATABASE,
      "add the database to the section [databases] of PgBouncer's configuration"},
     {"08P01", "does not exist", REASON_DATABASE_MISSING, BLAME_DATABASE, NULL},
     {"08P01", "no more connections allowed", REASON_SERVER_BUSY, BLAME_NOTHING,
      "raise max_client_conn of PgBouncer"},
-    {"08P01", "query_wait_timeout", REASON_SERVER_BUSY, BLAME_NOTHING,
-     "check that PgBouncer reaches the server behind it, and its pool_size"},
-    {"08P01", "server login failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD, NULL},
+    {"08P01", "_timeout", REASON_SERVER_BUSY, BLAME_NOTHING,
+     "check that PgBouncer reaches the server behind it and may log in there, that it is not "
+     "paused "
+     "(PAUSE), and its pool_size: its log tells which"},
+    {"08P01", "server login failed", REASON_LOGIN_REFUSED, BLAME_PASSWORD,
+     BEHIND "user and password there with those of PgBouncer's auth_file and [databases]"},
     {"08P01", "server login has been failing", REASON_SERVER_BUSY, BLAME_NOTHING,
      "PgBouncer cannot log in to the server behind it: see its log, and try there"},
-    {"08P01", "cannot connect to server", REASON_SERVER_BUSY, BLAME_NOTHING,
+    {"08P01", "connect to server", REASON_SERVER_BUSY, BLAME_NOTHING,
      "PgBouncer reaches no server behind it: see its log, and try there"},
+    {"08P01", "server conn crashed", REASON_SERVER_BUSY, BLAME_NOTHING,
+     "the server behind PgBouncer ended the connection: see both logs"},
     {"08P01", "shut down", REASON_SERVER_STARTING, BLAME_NOTHING, "start PgBouncer again"},
     {"08P01", "shutting down", REASON_SERVER_STARTING, BLAME_NOTHING, "start PgBouncer again"},
     {"08P01", "is disabled", REASON_LOGIN_NOT_ALLOWED, BLAME_DATABASE,
@@ -289,7 +321,10 @@ static bool tell_server_words(const struct session *session, const struct server
               database ? "" : ", the user's name: none is given", words->text, words->sqlstate,
               PQsslInUse(session->conn) ? ", over TLS" : "");
     error_brief(err, "\"%s\" (%s)", words->text, words->sqlstate);
-    return advise(session, meaning, err);
+    advise(session, meaning, err);
+    if (postgresql_is_hba_without_tls(words))
+        probe_tell_over_tls(session->probe, err);
+    return false;
 }
 
 static void set_own_words(const struct session *session, enum reason reason, const char *words,
@@ -324,6 +359,8 @@ static bool tell_own_words(const struct session *session, const struct server_wo
     set_own_words(session, meaning->reason, words->text, err);
     error_brief(err, "%s", words->text);
     advise(session, meaning, err);
+    if (strstr(words->text, "SCRAM-SHA-256-PLUS") || strstr(words->text, "channel binding"))
+        probe_tell_over_tls(session->probe, err);
     return tell_tls_first(session, err);
 }
 

@@ -132,9 +132,8 @@ bool probe_each_endpoint(struct probe *probe, const struct target *target,
 void probe_without_tls(struct probe *probe, struct error *err);
 
 /*
- * Put behind ERR's message what TLS failed by before this attempt in the clear, where it did: a
- * refusal may be for want of it. probe_each_endpoint() does so where the code says as much
- * (TLS_REQUIRED, LOGIN_NOT_ALLOWED, LOGIN_METHOD).
+ * Put behind ERR's message what TLS failed by before this attempt in the clear, where it did: for a
+ * refusal that may be for want of it. probe_each_endpoint() does so for TLS_REQUIRED.
  */
 void probe_tell_over_tls(const struct probe *probe, struct error *err);
 

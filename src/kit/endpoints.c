@@ -62,23 +62,17 @@ void probe_tell_over_tls(const struct probe *probe, struct error *err)
     *err = both;
 }
 
-/* What TLS failed by has to be mended where the service takes nobody without. */
-static void advise_over_tls(const struct error *over_tls, struct error *err)
+/* In the clear the service takes nobody, so what TLS failed by is what has to be mended. */
+static void tell_both(const struct probe *probe, struct error *err)
 {
+    const struct error *over_tls = &probe->over_tls;
+    if (err->reason != REASON_TLS_REQUIRED || over_tls->reason == REASON_NONE)
+        return;
+    probe_tell_over_tls(probe, err);
     error_remedy(err, "%s",
                  over_tls->remedy[0] ? over_tls->remedy : reason_info(over_tls->reason)->remedy);
     if (over_tls->property[0])
         error_property(err, over_tls->property);
-}
-
-/* Refused in the clear, after TLS failed: the service may want it. */
-static void tell_both(const struct probe *probe, struct error *err)
-{
-    if (err->reason == REASON_TLS_REQUIRED || err->reason == REASON_LOGIN_NOT_ALLOWED ||
-        err->reason == REASON_LOGIN_METHOD)
-        probe_tell_over_tls(probe, err);
-    if (err->reason == REASON_TLS_REQUIRED && probe->over_tls.reason)
-        advise_over_tls(&probe->over_tls, err);
 }
 
 /* TLS first where it is wanted (design, section 5), in the clear where it may be. */

@@ -86,28 +86,37 @@ class PostgreSQL(Server):
 
 
 class PgBouncer(Server):
-    """PgBouncer in front of SERVER, which it may also not reach."""
+    """PgBouncer in front of SERVER, which it may also not reach. SETTINGS are put into its configuration."""
 
     account = "postgres"
 
-    def __init__(self, server_port, max_client_conn=100, query_wait_timeout=1):
+    def __init__(self, server_port, max_client_conn=100, query_wait_timeout=1, auth_type="scram-sha-256", **settings):
         super().__init__()
-        (self.folder / "users.txt").write_text('"app" "pw-app"\n')
+        (self.folder / "users.txt").write_text('"app" "pw-app"\n"nologin" "pw-nologin"\n"other" "pw-other"\n')
         (self.folder / "pgbouncer.ini").write_text(f"""
 [databases]
 orders = host=127.0.0.1 port={server_port} dbname=orders
 gone = host=127.0.0.1 port={server_port} dbname=gone
 dead = host=127.0.0.1 port={free_port()} dbname=orders
+closed = host=127.0.0.1 port={server_port} dbname=closed
+rejected = host=127.0.0.1 port={server_port} dbname=orders user=rejected password=x
+foreign = host=127.0.0.1 port={server_port} dbname=orders user=app password=another
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {self.port}
 unix_socket_dir =
-auth_type = scram-sha-256
+auth_type = {auth_type}
 auth_file = {self.folder}/users.txt
+admin_users = app
 max_client_conn = {max_client_conn}
 query_wait_timeout = {query_wait_timeout}
-""")
-        for name in ("users.txt", "pgbouncer.ini"):
+client_tls_cert_file = {self.folder}/good.pem
+client_tls_key_file = {self.folder}/good.key
+client_tls_ca_file = {self.folder}/ca.pem
+""" + "".join(f"{key} = {value}\n" for key, value in settings.items()))
+        for name in ("good.pem", "good.key", "ca.pem"):
+            shutil.copy(certificates() / name, self.folder)
+        for name in ("users.txt", "pgbouncer.ini", "good.pem", "good.key", "ca.pem"):
             self.own(self.folder / name)
         self.spawn(["pgbouncer", self.folder / "pgbouncer.ini"])
         wait_until(self.answers, 10, "PgBouncer")

@@ -378,6 +378,46 @@ def test_pgbouncer_is_told_from_the_server_behind_it(server):
         held.close()
 
 
+@pytest.mark.parametrize("database, user, code, words, remedy", [
+    ("foreign", "app", "LOGIN_REFUSED", 'password authentication failed for user "app"', "the server behind it did not"),
+    ("orders", "other", "LOGIN_REFUSED", 'password authentication failed for user "other"', "the server behind it did not"),
+    ("rejected", "app", "LOGIN_NOT_ALLOWED", "pg_hba.conf rejects", "the server behind it did not"),
+    ("closed", "app", "LOGIN_NOT_ALLOWED", "not currently accepting connections", "ALLOW_CONNECTIONS"),
+    ("orders", "nologin", "LOGIN_NOT_ALLOWED", "not permitted to log in", "LOGIN on the server behind PgBouncer")])
+def test_what_the_server_behind_pgbouncer_says(server, database, user, code, words, remedy):
+    """PgBouncer passes it on without its SQLSTATE, and only to who asks first: later it lets clients wait."""
+    with PgBouncer(server.port) as bouncer:
+        report = verdict(definition(bouncer_url(bouncer), user, f"pw-{user}", database))
+        expect(report, code, "login", words, "08P01")
+        assert remedy in report["remedy"]
+
+
+def test_the_states_of_pgbouncer_itself(server):
+    with PgBouncer(server.port, client_tls_sslmode="require") as bouncer:
+        assert verdict(definition(bouncer_url(bouncer), **ENFORCED))["exit"] == 0
+        report = verdict(definition(bouncer_url(bouncer), query="?sslmode=disable"))
+        expect(report, "TLS_REQUIRED", "login", "SSL required")
+        assert report["property"] == URL
+    with PgBouncer(server.port, client_tls_sslmode="verify-full") as bouncer:
+        expect(verdict(definition(bouncer_url(bouncer))), "TLS_REQUIRED", "login", "SSL required",
+               "over TLS it failed before: TLS_CLIENT_CERT_REQUIRED")
+    with PgBouncer(server.port, auth_type="any") as bouncer:
+        expect(verdict(definition(bouncer_url(bouncer))), "LOGIN_NOT_ALLOWED", "login", "bouncer config error")
+    with PgBouncer(server.port, auth_type="trust") as bouncer:
+        expect(verdict(definition(bouncer_url(bouncer), user="nobody")), "LOGIN_REFUSED", "login", '"trust" authentication failed')
+    with PgBouncer(server.port) as bouncer:
+        console = psycopg2.connect(host="127.0.0.1", port=bouncer.port, user="app", password="pw-app", dbname="pgbouncer")
+        console.autocommit = True
+        console.cursor().execute("DISABLE orders")
+        expect(verdict(definition(bouncer_url(bouncer))), "LOGIN_NOT_ALLOWED", "login", "is disabled")
+        console.cursor().execute("ENABLE orders")
+        console.cursor().execute("PAUSE")
+        report = verdict(definition(bouncer_url(bouncer)))
+        expect(report, "SERVER_BUSY", "login", "query_wait_timeout")
+        assert "PAUSE" in report["remedy"]
+        console.close()
+
+
 def bouncer_url(bouncer):
     class At:
         @staticmethod
