@@ -43,6 +43,7 @@ struct http_server {
     struct evconnlistener *listeners[8];
     size_t listener_count;
     bool draining, full;
+    int64_t told_us; /* when the log was told so last; 0: never */
 };
 
 /* Serve FD, which is taken over. */

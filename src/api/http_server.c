@@ -13,8 +13,10 @@
 #include <sys/socket.h>
 
 #include "http_connection.h"
+#include "log.h"
+#include "testconn/deadline.h"
 
-enum { BACKLOG = 1024, PORT_SIZE = 8 };
+enum { BACKLOG = 1024, PORT_SIZE = 8, TELL_S = 10 };
 
 const char *http_status_words(int status)
 {
@@ -82,6 +84,21 @@ static void listen_again(struct http_server *server, bool on)
             evconnlistener_disable(server->listeners[i]);
 }
 
+/* Nobody is accepted until somebody leaves. Those who wait see nothing but silence: the log says
+ * why, now and then. */
+static void shut(struct http_server *server, const char *why)
+{
+    char count[24];
+    server->full = true;
+    listen_again(server, false);
+    if (server->told_us && clock_now_us() - server->told_us < (int64_t)TELL_S * 1000000)
+        return;
+    server->told_us = clock_now_us();
+    snprintf(count, sizeof count, "%zu", server->count);
+    log_line(LOG_WARN, "no connection is accepted until one is closed", "open", count, "reason",
+             why, NULL);
+}
+
 static void see_visitor(struct evconnlistener *listener, evutil_socket_t fd,
                         struct sockaddr *address, int length, void *argument)
 {
@@ -93,20 +110,18 @@ static void see_visitor(struct evconnlistener *listener, evutil_socket_t fd,
     describe(address, peer, sizeof peer);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     http_connection_open(server, fd, peer);
-    if (server->count >= server->settings.connections) {
-        server->full = true;
-        listen_again(server, false);
-    }
+    if (server->count >= server->settings.connections)
+        shut(server, "as many are open as --max-connections allows");
 }
 
 /* No descriptor left: those that wait are accepted when a connection has closed. */
 static void see_trouble(struct evconnlistener *listener, void *argument)
 {
     struct http_server *server = argument;
+    const char *why = strerror(errno);
     (void)listener;
-    server->full = server->count > 0;
-    if (server->full)
-        listen_again(server, false);
+    if (server->count > 0)
+        shut(server, why);
 }
 
 void http_server_closed(struct http_server *server)

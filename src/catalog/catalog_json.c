@@ -167,6 +167,9 @@ json_t *catalog_deletions_to_json(const char *const *names, const enum catalog_r
 char *catalog_status_reason(const char *stage, enum reason code, const char *reason,
                             const char *remedy)
 {
-    return text_format("%s at %s: %s%s%s", reason_name(code), stage, reason,
-                       remedy && *remedy ? ". To fix it: " : "", remedy ? remedy : "");
+    size_t length = strlen(reason);
+    bool asks = length && reason[length - 1] == '?'; /* "did you mean JDBC ?" */
+    return text_format("%s at %s: %s%s%s%s", reason_name(code), stage, reason,
+                       remedy && *remedy && !asks ? "." : "",
+                       remedy && *remedy ? " To fix it: " : "", remedy ? remedy : "");
 }

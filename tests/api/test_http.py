@@ -132,6 +132,31 @@ def test_head_has_no_body(service):
     assert got.startswith(b"HTTP/1.1 200 OK\r\n") and got.endswith(b"\r\n\r\n") and b"Content-Length: 3" in got
 
 
+class Narrow(Service):
+    """A service with room for few descriptors."""
+
+    @staticmethod
+    def command_of(*arguments):
+        return ["prlimit", "--nofile=60:60", *Service.command_of(*arguments)]
+
+
+@pytest.mark.parametrize("start, words", [(lambda: Service("--max-connections", "20"), "--max-connections"), (Narrow, "Too many open files")])
+def test_more_clients_than_there_is_room_for_wait_and_the_log_says_why(start, words):
+    with start() as service:
+        began = contents(service.process.pid, "stat").rsplit(b")", 1)[1].split()[11:13]
+        clients = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(90)]
+        wait_until(lambda: words in service.log.read_text(), 5, "the log line")
+        time.sleep(1)
+        ended = contents(service.process.pid, "stat").rsplit(b")", 1)[1].split()[11:13]
+        assert sum(map(int, ended)) - sum(map(int, began)) < 30  # hundredths of a second: it waits
+        assert service.log.read_text().count("no connection is accepted until one is closed") == 1
+        clients[0].sendall(LIVE + b"\r\n")
+        assert clients[0].recv(4096).startswith(b"HTTP/1.1 200")
+        for client in clients:
+            client.close()
+        assert service.request("GET", "/livez", timeout=5)[0] == 200
+
+
 def test_pipelined_requests_are_answered_in_order(service):
     got = talk(service, (LIVE + b"\r\n" + b"GET /nope HTTP/1.1\r\n" + HOST + b"\r\n") * 50, 0.5)
     statuses = [line.split()[1] for line in got.split(b"\r\n") if line.startswith(b"HTTP/1.1") or b"HTTP/1.1 " in line]
