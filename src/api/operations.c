@@ -50,7 +50,9 @@ void operation_check_catalog(const json_t *body, struct problems *problems)
 void operation_refuse(struct http_exchange *exchange, enum catalog_result result, const char *name,
                       const struct error *err)
 {
-    const char *exception = catalog_result_exception(result);
+    /* What is stored elsewhere may be what nobody understands: no fault of ours. */
+    bool invalid = result == CATALOG_FAILED && err->reason == REASON_INVALID_INPUT;
+    const char *exception = catalog_result_exception(invalid ? CATALOG_INVALID : result);
     if (result == CATALOG_FAILED || result == CATALOG_DENIED || result == CATALOG_SEALED ||
         result == CATALOG_BUSY)
         log_line(LOG_WARN, "the catalog refused", "request_id", exchange->request_id, "connection",

@@ -109,6 +109,10 @@ static json_t *ask(const struct store *store, const char *operation, json_t *bod
 /* How a call ended that set ERR. */
 static enum catalog_result result_of(const struct error *err)
 {
+    if (err->reason == REASON_SECRET_DENIED || err->reason == REASON_AWS_CREDENTIALS_MISSING)
+        return CATALOG_DENIED;
+    if (strstr(err->message, "GlueEncryptionException"))
+        return CATALOG_SEALED;
     return err->reason == REASON_TIMED_OUT || err->reason == REASON_SERVER_BUSY ? CATALOG_BUSY
                                                                                 : CATALOG_FAILED;
 }

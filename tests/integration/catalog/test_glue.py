@@ -148,6 +148,26 @@ def test_refusals(answer, code, words):
         assert "secret-canary-key" not in json.dumps(report)
 
 
+@pytest.mark.parametrize("answer, exception, words", [
+    (json_fault("AccessDeniedException", "User x is not authorized to perform: glue:GetConnection"), "AccessDeniedException", "not authorized"),
+    (json_fault("ExpiredTokenException", "The security token included in the request is expired"), "AccessDeniedException", "renew the temporary"),
+    (json_fault("ThrottlingException", "Rate exceeded"), "OperationTimeoutException", "Rate exceeded"),
+    (json_fault("GlueEncryptionException", "cannot decrypt"), "GlueEncryptionException", "cannot decrypt")])
+def test_a_client_of_the_service_is_told_whose_fault_a_refusal_is(answer, exception, words):
+    """And not by an error that it repeats in vain."""
+    with Front(None, lambda request: answer) as front, serving(front.url()) as service:
+        for operation, body in (("GetConnection", {"Name": "orders"}), ("GetConnections", {}), ("TestConnection", {"ConnectionName": "orders"})):
+            message = service.refused(operation, body, exception)
+            assert words in message and "glue:GetConnection" in message and f"127.0.0.1:{front.port}" in message, message
+
+
+def test_a_type_that_cannot_be_known_is_invalid_input(moto):
+    with serving(moto.url()) as service:
+        for operation, body in (("GetConnection", {"Name": "store"}), ("TestConnection", {"ConnectionName": "store"})):
+            message = service.refused(operation, body, "InvalidInputException")
+            assert 'the ConnectionType of "store" cannot be known' in message, message
+
+
 def test_nobody_is_there_or_answers():
     url = f"http://127.0.0.1:{free_port()}"
     done = ask(url, "connections", "list")
