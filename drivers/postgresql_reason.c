@@ -335,9 +335,9 @@ static void set_own_words(const struct session *session, enum reason reason, con
         error_set(err, reason, "%s offers no TLS (libpq: %s)", session->where, words);
     else if (reason == REASON_CONNECTION_CLOSED)
         error_set(err, reason,
-                  "%s closed the connection of user \"%s\" at the stage %s (libpq: %s)",
+                  "%s closed the connection of user \"%s\" at the stage %s (libpq: %.*s)",
                   session->where, session->target->user,
-                  stage_name(probe_current_stage(session->probe)), words);
+                  stage_name(probe_current_stage(session->probe)), (int)strcspn(words, ";"), words);
     else if (reason == REASON_LOGIN_METHOD)
         error_set(err, reason, "%s asks user \"%s\" for a login method that cannot be used: %s",
                   session->where, session->target->user, words);

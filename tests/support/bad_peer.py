@@ -50,6 +50,10 @@ def resets(connection):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def resets_at_once(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def drips(connection):
     for _ in range(HOLD):
         connection.sendall(b"R")
@@ -297,6 +301,7 @@ TLS = {
 }
 
 POSTGRESQL = {
+    "resets-at-once": resets_at_once,
     "no-tls": ssl_request(b"N"),
     "ssl-garbage": ssl_request(b"?????"),
     "ssl-close": ssl_request(b"", closes),
@@ -345,6 +350,7 @@ POSTGRESQL = {
 }
 
 MYSQL = {
+    "resets-at-once": resets_at_once,
     **{name: starts_tls(behave) for name, behave in TLS.items()},
     "tls-altered-record": starts_tls(tls("good", then=alters_a_record)),
     "greets-with-random-bytes": says(b"\xf3\x9a\x01\x77\xee" * 200),
