@@ -44,7 +44,11 @@ static const char *property_of(const struct target *target)
     for (size_t i = 0; i < target->file_count; i++)
         if (is_s3(target->files[i].location))
             return target->files[i].property;
-    return target->tls.ca_property;
+    if (is_s3(target->tls.ca_location))
+        return target->tls.ca_property;
+    return text_equal(target->connection_type, "KAFKA")
+               ? "ConnectionProperties.KAFKA_SASL_MECHANISM"
+               : "ConnectionType";
 }
 
 static bool tell_error(const struct target *target, const json_t *error, struct error *err)
@@ -53,12 +57,14 @@ static bool tell_error(const struct target *target, const json_t *error, struct 
     const char *remedy = text_of(error, "remedy");
     const char *property = text_of(error, "property");
     const char *message = text_of(error, "message");
-    error_set(err, reason == REASON_NONE ? REASON_INTERNAL : reason, "%s", message ? message : "");
+    const char *because = property ? property : property_of(target);
+    error_set(err, reason == REASON_NONE ? REASON_INTERNAL : reason,
+              "%s (AWS is asked because of %s)", message ? message : "", because);
     if (reason == REASON_AWS_CREDENTIALS_MISSING)
         error_brief(err, "no AWS credentials");
     if (remedy)
         error_remedy(err, "%s", remedy);
-    return error_property(err, property ? property : property_of(target));
+    return error_property(err, because);
 }
 
 bool aws_access_take(struct target *target, const json_t *access, struct error *err)

@@ -94,10 +94,22 @@ def test_nothing_anywhere_is_told_step_by_step(server):
     report = tried(definition(server), "http://127.0.0.1:1", AWS_EC2_METADATA_DISABLED="true")
     expect(report, "AWS_CREDENTIALS_MISSING", "AWS_ACCESS_KEY_ID", 'profile "default"', "/nonexistent/.aws/config",
            "/nonexistent/.aws/credentials", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-           "metadata service", property="ConnectionProperties.SECRET_ID")
+           "metadata service", "(AWS is asked because of ConnectionProperties.SECRET_ID)", property="ConnectionProperties.SECRET_ID")
     with Front(answer=imds(role="")) as front:
         expect(tried(definition(server), front.url(), AWS_EC2_METADATA_SERVICE_ENDPOINT=front.url()),
                "AWS_CREDENTIALS_MISSING", "the instance has no role")
+
+
+@pytest.mark.parametrize("kind, properties, blamed", [
+    ("VIEW_VALIDATION_ATHENA", {"WORKGROUP_NAME": "wg"}, "ConnectionType"),
+    ("KAFKA", {"KAFKA_BOOTSTRAP_SERVERS": "b-1.x.kafka.eu-west-1.amazonaws.com:9098", "KAFKA_SASL_MECHANISM": "AWS_MSK_IAM"},
+     "ConnectionProperties.KAFKA_SASL_MECHANISM"),
+    ("JDBC", {"JDBC_CONNECTION_URL": "jdbc:redshift:iam://c1:eu-west-1/d?DbUser=u"}, "ConnectionProperties.JDBC_CONNECTION_URL"),
+    ("JDBC", {"JDBC_CONNECTION_URL": "jdbc:postgresql://h/d", "USERNAME": "u", "PASSWORD": CANARY, "CUSTOM_JDBC_CERT": "s3://bucket/ca.pem"},
+     "ConnectionProperties.CUSTOM_JDBC_CERT")])
+def test_what_needs_the_credentials_is_blamed(kind, properties, blamed):
+    report = tried({"Name": "x", "ConnectionType": kind, "ConnectionProperties": properties}, None, AWS_EC2_METADATA_DISABLED="true")
+    expect(report, "AWS_CREDENTIALS_MISSING", f"(AWS is asked because of {blamed})", property=blamed)
 
 
 def test_a_file_that_cannot_be_read_is_named(server, home):
