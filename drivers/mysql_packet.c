@@ -70,6 +70,19 @@ static void read_method(struct login_talk *talk, const unsigned char *packet, si
               named ? length - 1 : sizeof old);
 }
 
+/* Number 2, "#" and SQLSTATE 5 since MySQL 4.1, text. */
+static void read_failure(struct login_talk *talk, const unsigned char *packet, size_t length)
+{
+    enum { NUMBER = 3, STATE = 6 };
+    if (length < NUMBER)
+        return;
+    bool has_state = length >= NUMBER + STATE && packet[NUMBER] == '#';
+    const unsigned char *words = packet + NUMBER + (has_state ? STATE : 0);
+    talk->failure = packet[1] | (unsigned)packet[2] << 8;
+    memcpy(talk->sqlstate, has_state ? (const char *)packet + NUMBER + 1 : "HY000", STATE - 1);
+    copy_name(talk->words, sizeof talk->words, words, length - (size_t)(words - packet));
+}
+
 static void read_packet(struct login_talk *talk, const unsigned char *packet, size_t length)
 {
     switch (packet[0]) {
@@ -82,8 +95,11 @@ static void read_packet(struct login_talk *talk, const unsigned char *packet, si
         talk->full |= length == 2 && packet[1] == NOT_CACHED;
         talk->key_came |= length > 2 && packet[1] == '-';
         break;
-    case OK:
     case FAILURE:
+        read_failure(talk, packet, length);
+        talk->over = true;
+        break;
+    case OK:
         talk->over = true;
         break;
     default: /* the greeting, or a method's own */
@@ -93,9 +109,11 @@ static void read_packet(struct login_talk *talk, const unsigned char *packet, si
 
 void login_talk_read(struct login_talk *talk, const unsigned char *bytes, size_t length)
 {
-    while (!talk->over && length > PACKET_HEADER) {
+    while (length > PACKET_HEADER) {
         size_t payload = payload_length(bytes);
         if (payload == 0 || payload > length - PACKET_HEADER)
+            break;
+        if (talk->over && bytes[PACKET_HEADER] != FAILURE)
             break;
         read_packet(talk, bytes + PACKET_HEADER, payload);
         bytes += PACKET_HEADER + payload;

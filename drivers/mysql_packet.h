@@ -34,6 +34,11 @@ struct login_talk {
     bool full;       /* it had not */
     bool key_came;   /* the server's RSA key for the password, which nothing vouches for */
     bool over;       /* the verdict came: what follows is no login */
+    /* The error packet that came last; a client library does not pass on what bears one of its own
+     * numbers, as proxies send them. */
+    unsigned failure; /* its number; 0: none */
+    char sqlstate[6];
+    char words[256];
 };
 
 /* Read on, in LENGTH BYTES that begin with a packet, as one read of the client library has them. */

@@ -7,6 +7,14 @@
 #include "mysql_driver.h"
 
 #define SHUTTING_DOWN "the server is going down: wait until it is back, or start it again"
+#define OUT_OF_MEMORY "the server has no memory left: look at its limits"
+#define TIME_LIMIT                                                                                 \
+    "the server cancelled our SELECT 1: look for a limit of time (max_statement_time, "            \
+    "max_execution_time) of the account or the server"
+#define BEHIND_PROXY                                                                               \
+    "a proxy answers (MySQL Router, ProxySQL, MaxScale) that reaches no server behind it: look "   \
+    "at "                                                                                          \
+    "its log, and try there"
 #define LOST_TO_SERVER "look at the server's log and, if its process has ended, at why"
 
 /* From the server (MySQL Server Error Message Reference; MariaDB Error Codes). */
@@ -15,7 +23,11 @@ static const struct meaning {
     enum reason reason;
     const char *remedy; /* NULL: the reason's own */
 } meanings[] = {
+    {1021, REASON_SERVER_BUSY, "the server's disk is full: make room"},
+    {1037, REASON_SERVER_BUSY, OUT_OF_MEMORY},
+    {1038, REASON_SERVER_BUSY, OUT_OF_MEMORY},
     {1040, REASON_SERVER_BUSY, "close sessions, or raise max_connections on the server"},
+    {1041, REASON_SERVER_BUSY, OUT_OF_MEMORY},
     {1042, REASON_LOGIN_NOT_ALLOWED,
      "the server finds no name for this host's address: have one put into its DNS, or set "
      "skip_name_resolve on the server"},
@@ -64,6 +76,8 @@ static const struct meaning {
     {1862, REASON_LOGIN_NOT_ALLOWED,
      "the password has expired: set a new one (ALTER USER ... IDENTIFIED BY)"},
     {1927, REASON_CONNECTION_CLOSED, NULL},
+    {1969, REASON_QUERY_FAILED, TIME_LIMIT},
+    {3024, REASON_QUERY_FAILED, TIME_LIMIT},
     {3032, REASON_SERVER_STARTING,
      "the server is in offline mode: SET GLOBAL offline_mode = OFF, or wait for its operator"},
     {3118, REASON_LOGIN_NOT_ALLOWED, "ALTER USER ... ACCOUNT UNLOCK on the server"},
@@ -72,7 +86,7 @@ static const struct meaning {
      "up, or whether the URL switches it off"},
     {3168, REASON_SERVER_STARTING,
      "the server is not yet ready for logins by network: wait until it has started"},
-    {3170, REASON_SERVER_BUSY, "the server has no memory left: look at its limits"},
+    {3170, REASON_SERVER_BUSY, OUT_OF_MEMORY},
     {3950, REASON_LOGIN_NOT_ALLOWED, NULL},
     {3955, REASON_LOGIN_NOT_ALLOWED,
      "too many failed logins have locked the account: wait, or ALTER USER ... ACCOUNT UNLOCK, and "
@@ -82,7 +96,15 @@ static const struct meaning {
      "too many wrong passwords (max_password_errors) have shut the account out: FLUSH PRIVILEGES, "
      "and find out who tries a wrong password"},
     {4151, REASON_LOGIN_NOT_ALLOWED, "ALTER USER ... ACCOUNT UNLOCK on the server"},
+    {2002, REASON_SERVER_BUSY, BEHIND_PROXY},
+    {2003, REASON_SERVER_BUSY, BEHIND_PROXY},
+    {2005, REASON_SERVER_BUSY, BEHIND_PROXY},
+    {2006, REASON_SERVER_BUSY, BEHIND_PROXY},
+    {2013, REASON_SERVER_BUSY, BEHIND_PROXY},
     {9001, REASON_SERVER_BUSY, "ProxySQL reaches no server behind it: look there"},
+    {9002, REASON_TLS_REQUIRED, NULL}, /* Azure's gateway */
+    {9501, REASON_SERVER_BUSY,
+     "RDS Proxy gets no connection to the database: see its target group, its secret and its pool"},
 };
 
 /* Errors that the client library gives itself. */
@@ -136,10 +158,9 @@ static void advise_refused(const struct session *session, const char *words, str
 }
 
 /* What NUMBER means; of one that we do not know its class tells, or where it was said. */
-static enum reason find_reason(const struct session *session, unsigned number)
+static enum reason find_reason(const struct session *session, unsigned number, const char *sqlstate)
 {
     const struct meaning *meaning = find_meaning(number);
-    const char *sqlstate = mysql_sqlstate(session->mysql);
     /* A password method was asked for and refused us before: only the account's last one is told.
      */
     if (number == 1698 && session->talk.method[0])
@@ -152,17 +173,17 @@ static enum reason find_reason(const struct session *session, unsigned number)
 }
 
 /* "Access denied for user 'app'@'10.0.0.7'": the server's own name for where we come from. */
-static bool tell_server_words(const struct session *session, unsigned number, const char *words,
-                              struct error *err)
+static bool tell_server_words(const struct session *session, unsigned number, const char *sqlstate,
+                              const char *words, struct error *err)
 {
     const struct meaning *meaning = find_meaning(number);
     const struct target *target = session->target;
     bool in_query = probe_current_stage(session->probe) == STAGE_QUERY;
-    enum reason reason = find_reason(session, number);
+    enum reason reason = find_reason(session, number, sqlstate);
     error_set(err, reason, "%s answered user \"%s\"%s%s%s: \"%s\" (error %u, SQLSTATE %s%s)",
               session->where, target->user, target->database ? " (database \"" : "",
               target->database ? target->database : "", target->database ? "\")" : "", words,
-              number, mysql_sqlstate(session->mysql),
+              number, sqlstate,
               session->greeting.is_error ? ", instead of a greeting"
               : session->tls             ? ", over TLS"
               : in_query                 ? ""
@@ -311,9 +332,12 @@ bool mysql_explain(struct session *session, struct error *err)
         return false;
     }
     if (number && !is_own(number))
-        return tell_server_words(session, number, words, err);
+        return tell_server_words(session, number, mysql_sqlstate(session->mysql), words, err);
     if (!probe_observed(session->probe, err))
         return false;
+    if (session->talk.failure && number == CR_MALFORMED_PACKET)
+        return tell_server_words(session, session->talk.failure, session->talk.sqlstate,
+                                 session->talk.words, err);
     /* The library may refuse what the greeting asks for before it has asked for TLS. */
     if (probe_current_stage(session->probe) < STAGE_TLS)
         probe_stage(session->probe, STAGE_LOGIN);

@@ -27,5 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     login_talk_read(&talk, data, size);
     demand(memchr(talk.method, '\0', sizeof talk.method));
+    demand(memchr(talk.words, '\0', sizeof talk.words));
+    demand(memchr(talk.sqlstate, '\0', sizeof talk.sqlstate));
     return 0;
 }

@@ -77,6 +77,24 @@ static void a_login_says_method_and_exchange(void **state)
     assert_string_equal(talk.method, "client_ed25519");
 }
 
+static void an_error_packet_says_number_state_and_words(void **state)
+{
+    struct login_talk talk = {.method = ""};
+    (void)state;
+    READ(&talk, "\x0c\0\0\x02\xff\xd3\x07#HY000abc");
+    assert_int_equal(talk.failure, 2003);
+    assert_string_equal(talk.sqlstate, "HY000");
+    assert_string_equal(talk.words, "abc");
+    /* Before MySQL 4.1, and in the answer to a query. */
+    READ(&talk, "\x05\0\0\x01\xff\x10\x04no");
+    assert_int_equal(talk.failure, 1040);
+    assert_string_equal(talk.words, "no");
+    READ(&talk, "\x02\0\0\x01\xff\x10");
+    READ(&talk, "\x08\0\0\x01\xff\x11\x04#HY00");
+    assert_int_equal(talk.failure, 1041);
+    assert_string_equal(talk.words, "#HY00");
+}
+
 static void what_is_no_whole_packet_says_nothing(void **state)
 {
     struct login_talk talk = {.method = ""};
@@ -97,6 +115,7 @@ int main(void)
         cmocka_unit_test(no_length_of_a_greeting_reads_past_its_end),
         cmocka_unit_test(only_a_greeting_has_its_measure),
         cmocka_unit_test(a_login_says_method_and_exchange),
+        cmocka_unit_test(an_error_packet_says_number_state_and_words),
         cmocka_unit_test(what_is_no_whole_packet_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
