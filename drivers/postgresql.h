@@ -24,6 +24,22 @@ struct server_words {
     char text[1024];  /* primary message, one line; detail and hint behind it */
 };
 
+/* Which part of the definition is at fault. */
+enum blame { BLAME_NOTHING, BLAME_USER, BLAME_PASSWORD, BLAME_DATABASE, BLAME_URL };
+
+/* A row matches when SQLSTATE begins with STATE and, if given, WORDS stand in the text. */
+struct meaning {
+    const char *state;
+    const char *words;
+    enum reason reason;
+    enum blame blame;
+    const char *remedy; /* NULL: the reason's own */
+};
+
+/* What the server said, by its SQLSTATE; and what libpq says itself. Never NULL. */
+const struct meaning *postgresql_meaning(const struct server_words *words);
+const struct meaning *postgresql_own_meaning(const struct server_words *words);
+
 /* Take MESSAGE of libpq, made with PQERRORS_VERBOSE, apart. */
 void postgresql_read_words(const char *message, struct server_words *words);
 

@@ -328,6 +328,11 @@ POSTGRESQL = {
     "pooler-failing": without_tls(postgresql_error("08P01", "server login has been failing, try again later (server_login_retry)")),
     "pooler-startup-parameter": without_tls(postgresql_error("08P01", "unsupported startup parameter: search_path")),
     "proxy-wants-tls": without_tls(postgresql_error("28000", "This RDS Proxy requires TLS connections")),
+    "old-server-without-line": without_tls(postgresql_error(
+        "28000", 'no pg_hba.conf entry for host "::ffff:127.0.0.1", user "app", database "orders", SSL off')),
+    "gateway-demands-tls": without_tls(postgresql_error("28000", "SSL connection is required. Please specify SSL options and retry.")),
+    "pooler-full": without_tls(postgresql_error("XX000", "MaxClientsInSessionMode: max clients reached")),
+    "cluster-full": without_tls(postgresql_error("XX001", 'connection limit "500" exceeded for non-bootstrap users')),
     "out-of-disk": without_tls(postgresql_error("53100", "could not write lock file: No space left on device")),
     "wrong-signature": asks_for_scram(scrams(4096, b"A" * 43 + b"=")),
     "two-billion-rounds": asks_for_scram(scrams(2000000000)),
