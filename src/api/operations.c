@@ -53,6 +53,8 @@ void operation_refuse(struct http_exchange *exchange, enum catalog_result result
     /* What is stored elsewhere may be what nobody understands: no fault of ours. */
     bool invalid = result == CATALOG_FAILED && err->reason == REASON_INVALID_INPUT;
     const char *exception = catalog_result_exception(invalid ? CATALOG_INVALID : result);
+    bool plain = err->reason == REASON_INVALID_INPUT || err->reason == REASON_INTERNAL;
+    const char *remedy = *err->remedy || plain ? err->remedy : reason_info(err->reason)->remedy;
     if (result == CATALOG_FAILED || result == CATALOG_DENIED || result == CATALOG_SEALED ||
         result == CATALOG_BUSY)
         log_line(LOG_WARN, "the catalog refused", "request_id", exchange->request_id, "connection",
@@ -64,6 +66,6 @@ void operation_refuse(struct http_exchange *exchange, enum catalog_result result
     else if (result == CATALOG_INVALID_TOKEN)
         aws_json_refuse(exchange, exception, "NextToken: %s", err->message);
     else
-        aws_json_refuse(exchange, exception, "%s%s%s", err->message,
-                        *err->remedy ? ". To fix it: " : "", err->remedy);
+        aws_json_refuse(exchange, exception, "%s%s%s", err->message, *remedy ? ". To fix it: " : "",
+                        remedy);
 }

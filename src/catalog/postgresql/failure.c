@@ -143,7 +143,10 @@ enum catalog_result failure(struct store *store, const PGresult *result, const c
     else if (store->conn)
         read_connection(store->conn, state, words);
     store->lost = !store->conn || PQstatus(store->conn) != CONNECTION_OK;
-    store->collided = text_starts(state, "40") && !store->lost;
+    /* Somebody took the tables away: what is there now is looked at again. */
+    bool gone = strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0;
+    store->exists = store->exists && !gone;
+    store->collided = (text_starts(state, "40") || gone) && !store->lost;
     const struct meaning *meaning = find_meaning(state, words);
     error_set(err, meaning->reason, "cannot %s the catalog %s: \"%s\"%s%s%s", what,
               store->place.shown, words, *state ? " (SQLSTATE " : "", state, *state ? ")" : "");

@@ -44,9 +44,11 @@ enum catalog_result schema_check(const struct store *store, long long version, s
 
 static enum catalog_result refuse_foreign(const struct store *store, struct error *err)
 {
-    error_set(err, REASON_FILE_UNREADABLE,
-              "%s is no catalog: its schema testconn has tables of another program",
-              store->place.shown);
+    error_set(
+        err, REASON_FILE_UNREADABLE,
+        "%s is no catalog: its schema testconn has tables of another program, or lacks some of "
+        "the catalog's own",
+        store->place.shown);
     error_remedy(err, "give another database with --catalog postgresql://...");
     return CATALOG_FAILED;
 }

@@ -72,6 +72,31 @@ def test_a_server_that_takes_no_writes_denies_them(start, server):
         server.rows("postgres", "alter role app in database catalog reset default_transaction_read_only")
 
 
+def test_a_schema_that_is_taken_away_is_seen_at_once(start, server):
+    service = start()
+    service.ok("CreateConnection", {"ConnectionInput": orders()})
+    server.rows("catalog", "drop table testconn.criteria")
+    message = service.refused("GetConnections", {"Filter": {"MatchCriteria": ["x"]}}, "InternalServiceException", 500)
+    assert "lacks some of the catalog's own" in message and "To fix it: give another database" in message, message
+    server.rows("catalog", "drop schema testconn cascade")
+    assert service.ok("GetConnections") == {"ConnectionList": []}
+    service.ok("CreateConnection", {"ConnectionInput": orders()})  # and made anew
+    assert get(service, "orders")["ConnectionProperties"]["USERNAME"] == "app"
+
+
+def test_what_a_server_refuses_is_told_with_what_to_do(start, server):
+    service = start()
+    service.ok("CreateConnection", {"ConnectionInput": orders()})
+    server.rows("postgres", "alter role app nologin")
+    server.rows("postgres", "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'catalog'")
+    try:
+        message = service.refused("GetConnection", {"Name": "orders"}, "InternalServiceException", 500)
+        assert "is not permitted to log in" in message and "28000" in message and "To fix it: " in message, message
+    finally:
+        server.rows("postgres", "alter role app login")
+    assert get(service, "orders")["Name"] == "orders"
+
+
 def test_whether_the_server_is_there_is_readiness(start, server):
     service = start()
     service.ok("CreateConnection", {"ConnectionInput": orders()})
