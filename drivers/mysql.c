@@ -184,15 +184,17 @@ static bool ask(struct session *session, struct error *err)
     if (!result && mysql_errno(session->mysql))
         return mysql_explain(session, err);
     if (!result)
-        return error_set(err, REASON_QUERY_FAILED, "%s answered SELECT 1 without a row",
-                         session->where);
+        return error_set(err, REASON_QUERY_FAILED,
+                         "%s answered SELECT 1 of user \"%s\" without a row", session->where,
+                         session->target->user);
     MYSQL_ROW row = mysql_num_fields(result) == 2 ? mysql_fetch_row(result) : NULL;
     bool answered = row && row[0] && strcmp(row[0], "1") == 0;
     if (answered && row[1])
         probe_note(session->probe, "account", "%s", row[1]);
     mysql_free_result(result);
     return answered || error_set(err, REASON_QUERY_FAILED,
-                                 "%s answered SELECT 1 with something else", session->where);
+                                 "%s answered SELECT 1 of user \"%s\" with something else",
+                                 session->where, session->target->user);
 }
 
 static bool attempt(struct probe *probe, const struct target *target,

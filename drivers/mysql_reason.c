@@ -303,10 +303,12 @@ static bool tell_own_words(const struct session *session, unsigned number, const
     default:
         break;
     }
-    return error_set(err, REASON_PROTOCOL_ERROR,
-                     "%s does not speak MySQL's protocol at the stage %s: %s (client error %u)",
-                     session->where, stage_name(probe_current_stage(session->probe)), words,
-                     number);
+    return error_set(
+        err, REASON_PROTOCOL_ERROR,
+        "%s does not speak MySQL's protocol, at the stage %s of user \"%s\": %s (client "
+        "error %u)",
+        session->where, stage_name(probe_current_stage(session->probe)), session->target->user,
+        words, number);
 }
 
 bool mysql_goes_round(const struct session *session, struct error *err)

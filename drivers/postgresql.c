@@ -287,8 +287,10 @@ static bool ask(struct session *session, struct error *err)
         return false;
     if (PQresultStatus(end) == PGRES_TUPLES_OK)
         return true;
-    return error_set(err, REASON_QUERY_FAILED, "%s answered SELECT 1 with something else: %s",
-                     session->where, end ? "more than one row" : PQresStatus(PQresultStatus(row)));
+    return error_set(err, REASON_QUERY_FAILED,
+                     "%s answered SELECT 1 of user \"%s\" with something else: %s", session->where,
+                     session->target->user,
+                     end ? "more than one row" : PQresStatus(PQresultStatus(row)));
 }
 
 /* Refused without TLS by pg_hba: would TLS help? Asked up to the question for the password, no

@@ -153,6 +153,9 @@ static const struct meaning own_words[] = {
     {"", "channel binding", REASON_LOGIN_METHOD, BLAME_URL,
      "channelBinding=require in the URL wants TLS and a login by SCRAM-SHA-256: turn both on, or "
      "take it out of the URL"},
+    {"", "server signature", REASON_PROTOCOL_ERROR, BLAME_NOTHING,
+     "the server took our proof without knowing the password: it is not the one it should be, or a "
+     "proxy alters the login; check host and port, and have TLS verified"},
     {"", "not supported", REASON_LOGIN_METHOD, BLAME_USER, NULL},
     {"", "none of the server's SASL authentication mechanisms", REASON_LOGIN_METHOD, BLAME_USER,
      NULL},

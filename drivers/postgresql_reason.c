@@ -163,7 +163,10 @@ static void set_own_words(const struct session *session, enum reason reason, con
         error_set(err, reason, "%s answered user \"%s\": \"%s\"", session->where,
                   session->target->user, words);
     else
-        error_set(err, reason, "%s does not speak PostgreSQL's protocol: %s", session->where,
+        error_set(err, reason,
+                  "%s does not speak PostgreSQL's protocol, at the stage %s of user \"%s\": %s",
+                  session->where, stage_name(probe_current_stage(session->probe)),
+                  session->target->user,
                   words[0] ? words : "an answer of its makes no sense, and holds no words");
 }
 
