@@ -83,6 +83,27 @@ static EVP_PKEY *read_key(const void *pem, size_t length, const char *password)
     return key;
 }
 
+/* Which certificate, and which key: they are of the same kind, or not. */
+static void tell_strangers(const char *name, const EVP_PKEY *key, STACK_OF(X509) * certificates,
+                           struct error *err)
+{
+    X509 *first = sk_X509_value(certificates, 0);
+    if (!first) {
+        error_set(err, REASON_KEYSTORE_INVALID, "%s: holds a private key and no certificate", name);
+        return;
+    }
+    char *subject = certificate_name(X509_get_subject_name(first));
+    char *kind = certificate_key(first);
+    error_set(
+        err, REASON_KEYSTORE_INVALID,
+        "%s: none of its %d certificates belongs to its private key (%s %d): \"%s\" was made for "
+        "another one (%s)",
+        name, sk_X509_num(certificates), EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key),
+        subject, kind);
+    free(subject);
+    free(kind);
+}
+
 struct identity *identity_from_pem(const char *name, const void *pem, size_t length,
                                    const char *password, struct error *err)
 {
@@ -99,9 +120,7 @@ struct identity *identity_from_pem(const char *name, const void *pem, size_t len
                   : password    ? "the private key cannot be opened: the key's password is wrong"
                                 : "the private key is encrypted, and no password was given for it");
     else if (!identity)
-        error_set(err, REASON_KEYSTORE_INVALID,
-                  "%s: none of its %d certificates belongs to its private key", name,
-                  sk_X509_num(certificates));
+        tell_strangers(name, key, certificates, err);
     if (key && !identity)
         EVP_PKEY_free(key);
     sk_X509_pop_free(certificates, X509_free);

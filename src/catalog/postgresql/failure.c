@@ -22,6 +22,10 @@ struct meaning {
     "and its sequence, and SELECT, INSERT, UPDATE and DELETE on its tables; who writes first "     \
     "needs CREATE on the database"
 
+#define NOT_A_PAIR                                                                                 \
+    "the key of sslkey in the catalog's URL does not belong to the certificate of sslcert: name "  \
+    "the one that this certificate was made for"
+
 /* The first that fits. */
 static const struct meaning meanings[] = {
     {"28P01", NULL, REASON_LOGIN_REFUSED, CATALOG_FAILED, NULL},
@@ -58,6 +62,12 @@ static const struct meaning meanings[] = {
      "name the CA that signed the server's certificate in the catalog's URL: sslrootcert=PATH"},
     {"", "root certificate file", REASON_FILE_UNREADABLE, CATALOG_FAILED,
      "name the file of the CA certificate in the catalog's URL: sslrootcert=PATH"},
+    {"", "key values mismatch", REASON_KEYSTORE_INVALID, CATALOG_FAILED, NOT_A_PAIR},
+    {"", "does not match private key", REASON_KEYSTORE_INVALID, CATALOG_FAILED, NOT_A_PAIR},
+    {"", "group or world access", REASON_FILE_UNREADABLE, CATALOG_FAILED,
+     "let nobody but its owner read the file of sslkey (chmod 600)"},
+    {"", "could not load private key", REASON_KEYSTORE_INVALID, CATALOG_FAILED,
+     "name a private key in PEM, without a pass phrase, in sslkey of the catalog's URL"},
     {"", "certificate file", REASON_FILE_UNREADABLE, CATALOG_FAILED, NULL},
     {"", "private key file", REASON_FILE_UNREADABLE, CATALOG_FAILED, NULL},
     {"", "SSL error", REASON_TLS_HANDSHAKE, CATALOG_FAILED, NULL},

@@ -282,6 +282,22 @@ def test_tls_is_verified_where_the_url_says_so(catalog, server):
         told(catalog, "TLS_NAME_MISMATCH", "localhost")
 
 
+def test_the_key_of_the_catalogs_certificate(catalog, server, tmp_path):
+    certificate, key = certificates() / "client.pem", tmp_path / "own.key"
+    url = f"postgresql://app:pw-app@localhost:{server.port}/catalog?sslmode=require&sslcert={certificate}&sslkey={key}"
+    for name, mode, code, words, remedy in (
+            ("good.key", 0o600, "KEYSTORE_INVALID", "key values mismatch", "does not belong to the certificate of sslcert"),
+            ("bad-ecdsa.key", 0o600, "KEYSTORE_INVALID", "does not match private key file", "does not belong to the certificate of sslcert"),
+            ("ca.pem", 0o600, "KEYSTORE_INVALID", "own.key", "a private key in PEM"),
+            ("client.key", 0o644, "FILE_UNREADABLE", "group or world access", "chmod 600")):
+        key.write_bytes((certificates() / name).read_bytes())
+        key.chmod(mode)
+        done = catalog.connections("list", environment={"TESTCONN_CATALOG": url})
+        refused(done, 1, code, words, remedy)
+    key.chmod(0o600)
+    assert catalog.connections("list", environment={"TESTCONN_CATALOG": url}).returncode == 0
+
+
 def test_rights(catalog, server):
     server.rows("catalog", "revoke create on database catalog from app")
     server.rows("postgres", "alter database catalog owner to postgres")
