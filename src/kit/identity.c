@@ -96,10 +96,10 @@ static void tell_strangers(const char *name, const EVP_PKEY *key, STACK_OF(X509)
     char *kind = certificate_key(first);
     error_set(
         err, REASON_KEYSTORE_INVALID,
-        "%s: none of its %d certificates belongs to its private key (%s %d): \"%s\" was made for "
-        "another one (%s)",
-        name, sk_X509_num(certificates), EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key),
-        subject, kind);
+        "%s: its private key (%s %d) belongs to no certificate in it: \"%s\" was made for another "
+        "one (%s)",
+        name, EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key), subject, kind);
+    error_remedy(err, "put the certificate and the private key that it was made for into the file");
     free(subject);
     free(kind);
 }

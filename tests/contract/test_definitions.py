@@ -200,6 +200,19 @@ def test_what_the_url_overrides_and_a_jar_are_told():
         "JDBC_DRIVER_JAR_URI", "JDBC_DRIVER_CLASS_NAME"}
 
 
+@pytest.mark.parametrize("names, words", [
+    (("client.pem", "other.key"), 'its private key (RSA 2048) belongs to no certificate in it: "CN=app" was made for another one (RSA 2048)'),
+    (("client.pem", "bad-ecdsa.key"), "its private key (EC 256) belongs to no certificate in it"),
+    (("client.key",), "holds a private key and no certificate"), (("client.pem",), "holds no private key")])
+def test_a_client_certificate_and_a_key_that_are_no_pair(tmp_path, names, words):
+    path = tmp_path / "client.pem"
+    path.write_text("".join((certificates() / name).read_text() for name in names))
+    report = verdict({"Name": "m", "ConnectionType": "MONGODB", "ConnectionProperties": {
+        "CONNECTION_URL": f"mongodb://127.0.0.1:{free_port()}/d", "USERNAME": "u", "PASSWORD": "p", "MONGODB_CLIENT_CERT": str(path)}})
+    assert (report["code"], report["stage"], report["property"]) == ("KEYSTORE_INVALID", "credentials", PROPERTIES + "MONGODB_CLIENT_CERT")
+    assert str(path) in report["reason"] and words in report["reason"]
+
+
 def test_a_blank_around_a_location_is_told():
     report = verdict(login(JDBC_ENFORCE_SSL="true", CUSTOM_JDBC_CERT=f" {certificates() / 'ca.pem'}"))
     assert report["code"] == "FILE_UNREADABLE" and "begins or ends with a blank" in report["reason"]
