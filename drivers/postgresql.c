@@ -152,9 +152,7 @@ static bool tell_late(struct session *session, struct error *err)
     return probe_timed_out(session->probe, PQsocket(session->conn), awaited(session), err);
 }
 
-/* Wait for EVENTS on the session's socket; false with ERR set at the deadline, which a server that
- * sends and sends has as well. */
-static bool wait_for(struct session *session, short events, struct error *err)
+bool postgresql_wait(struct session *session, short events, struct error *err)
 {
     struct deadline deadline = probe_deadline(session->probe);
     struct pollfd wait = {.fd = PQsocket(session->conn), .events = events};
@@ -184,7 +182,7 @@ static bool follow(struct session *session, struct error *err)
 {
     PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
     while (polling == PGRES_POLLING_READING || polling == PGRES_POLLING_WRITING) {
-        if (!wait_for(session, polling == PGRES_POLLING_READING ? POLLIN : POLLOUT, err))
+        if (!postgresql_wait(session, polling == PGRES_POLLING_READING ? POLLIN : POLLOUT, err))
             return false;
         announce(session);
         if (!postgresql_allows(session, err))
@@ -249,50 +247,6 @@ static void tell_server(const struct session *session)
     probe_note_boolean(session->probe, "password_used", PQconnectionUsedPassword(session->conn));
 }
 
-static bool is_one(const PGresult *result)
-{
-    return PQresultStatus(result) == PGRES_SINGLE_TUPLE && PQnfields(result) == 1 &&
-           strcmp(PQgetvalue(result, 0, 0), "1") == 0;
-}
-
-/* The next part of the answer, a row or its end; NULL with ERR set. */
-static PGresult *next_result(struct session *session, struct error *err)
-{
-    while (PQisBusy(session->conn)) {
-        if (!wait_for(session, POLLIN, err) || !postgresql_allows(session, err))
-            return NULL;
-        if (!PQconsumeInput(session->conn)) {
-            postgresql_explain(session, err);
-            return NULL;
-        }
-    }
-    PGresult *result = PQgetResult(session->conn);
-    ExecStatusType status = PQresultStatus(result);
-    if (result && status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE)
-        return result;
-    postgresql_explain(session, err);
-    return NULL;
-}
-
-/* SELECT 1: harmless, and proof that statements are answered. Row by row: one that does not stop
- * sending them fills no memory. */
-static bool ask(struct session *session, struct error *err)
-{
-    probe_stage(session->probe, STAGE_QUERY);
-    if (!PQsendQuery(session->conn, "SELECT 1") || !PQsetSingleRowMode(session->conn))
-        return postgresql_explain(session, err);
-    PGresult *row = next_result(session, err);
-    PGresult *end = row && is_one(row) ? next_result(session, err) : NULL;
-    if (err->reason != REASON_NONE)
-        return false;
-    if (PQresultStatus(end) == PGRES_TUPLES_OK)
-        return true;
-    return error_set(err, REASON_QUERY_FAILED,
-                     "%s answered SELECT 1 of user \"%s\" with something else: %s", session->where,
-                     session->target->user,
-                     end ? "more than one row" : PQresStatus(PQresultStatus(row)));
-}
-
 /* Refused without TLS by pg_hba: would TLS help? Asked up to the question for the password, no
  * further. CERTIFICATE: with a client certificate only. */
 static bool would_tls_help(const struct session *refused, bool *certificate)
@@ -338,7 +292,7 @@ static bool run(struct session *session, struct error *err)
         return false;
     }
     tell_server(session);
-    return ask(session, err);
+    return postgresql_ask(session, err);
 }
 
 static bool attempt(struct probe *probe, const struct target *target,

@@ -49,6 +49,14 @@ void postgresql_read_words(const char *message, struct server_words *words);
  */
 bool postgresql_allows(struct session *session, struct error *err);
 
+/* Wait for EVENTS on the session's socket; false with ERR set at the deadline, which a server that
+ * sends and sends has as well. */
+bool postgresql_wait(struct session *session, short events, struct error *err);
+
+/* SELECT 1: harmless, and proof that statements are answered. Row by row: one that does not stop
+ * sending them fills no memory. */
+bool postgresql_ask(struct session *session, struct error *err);
+
 /* Why SESSION failed, by SQLSTATE where there is one, and by libpq's state. Returns false. */
 bool postgresql_explain(struct session *session, struct error *err);
 

@@ -135,7 +135,7 @@ static const struct meaning meanings[] = {
     {"XX000", "ax client", REASON_SERVER_BUSY, BLAME_NOTHING,
      "raise the pooler's limit of clients, or close sessions"},
     {"XX000", "user not found", REASON_LOGIN_REFUSED, BLAME_USER, NULL}, /* Supabase's pooler */
-    {"0A000", NULL, REASON_PROTOCOL_ERROR, BLAME_NOTHING, NULL},
+    {"0A000", "protocol", REASON_PROTOCOL_ERROR, BLAME_NOTHING, NULL},
     {"", "connection limit", REASON_SERVER_BUSY, BLAME_NOTHING, /* Redshift */
      "close sessions: the cluster has its maximum"},
     {"", NULL, REASON_QUERY_FAILED, BLAME_NOTHING, NULL},

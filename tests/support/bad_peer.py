@@ -346,6 +346,8 @@ POSTGRESQL = {
     "notices-without-end-at-login": without_tls(POSTGRESQL_LET_IN[:9], then=sends_on(b"N", b"SNOTICE\0C00000\0Mwait %d\0\0")),
     "notice-of-a-gigabyte": without_tls(POSTGRESQL_LET_IN[:9] + b"N\x3f\xff\xff\xffSNOTICE\0C00000\0M", then=floods),
     "answers-two": lets_in(POSTGRESQL_ROWS[:-1] + b"2" + postgresql_message(b"C", b"SELECT 1\0") + postgresql_message(b"Z", b"I")),
+    "answers-with-a-copy": lets_in(postgresql_message(b"H", b"\0\0\1\0\0")),
+    "cannot-do-that": lets_in(postgresql_error("0A000", "not in this edition") + postgresql_message(b"Z", b"I")),
     "answers-nothing": lets_in(postgresql_message(b"I") + postgresql_message(b"Z", b"I")),
     "answers-without-end": lets_in(POSTGRESQL_ROWS, endless=POSTGRESQL_ROW * 1000),
     "notices-without-end": lets_in(b"", endless=postgresql_message(b"N", b"SNOTICE\0C00000\0Mwait\0\0")),
