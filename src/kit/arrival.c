@@ -45,8 +45,9 @@ bool probe_tls_broke(struct probe *probe, const char *words, struct error *err)
     char where[300];
     net_observer_where(probe, -1, where, sizeof where);
     error_set(err, REASON_PROTOCOL_ERROR,
-              "what %s sends user \"%s\" over TLS cannot be deciphered at the stage %s: %s", where,
-              probe->user ? probe->user : "", stage_name(probe->stage), words);
+              "what %s sends%s%s%s over TLS cannot be deciphered at the stage %s: %s", where,
+              probe->user ? " user \"" : "", probe->user ? probe->user : "",
+              probe->user ? "\"" : "", stage_name(probe->stage), words);
     return error_remedy(err, "it was altered on the way, or the server is broken: look for a proxy "
                              "or a device that touches the connection");
 }

@@ -105,6 +105,17 @@ static bool tell_broken(struct stream *stream, int error, const char *what, stru
                      error && error != ECONNRESET && error != EPIPE ? strerror(error) : "");
 }
 
+/* OpenSSL cannot go on: the end of the connection, what the observer knows, or altered bytes. */
+static bool tell_undeciphered(struct stream *stream, const char *what, struct error *err)
+{
+    unsigned long error = ERR_peek_error();
+    const char *words = ERR_reason_error_string(error);
+    if (!words || ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
+        probe_current_stage(stream->probe) <= STAGE_TLS)
+        return tell_broken(stream, 0, what, err);
+    return probe_observed(stream->probe, err) && probe_tls_broke(stream->probe, words, err);
+}
+
 /* After an SSL call that returned RESULT: true to call it again. */
 static bool may_go_on(struct stream *stream, int result, const char *what, struct error *err)
 {
@@ -116,6 +127,8 @@ static bool may_go_on(struct stream *stream, int result, const char *what, struc
         return wait_for(stream, POLLOUT, what, err);
     case SSL_ERROR_SYSCALL:
         return tell_broken(stream, error, what, err);
+    case SSL_ERROR_SSL:
+        return tell_undeciphered(stream, what, err);
     default:
         return tell_broken(stream, 0, what, err);
     }

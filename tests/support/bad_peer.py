@@ -442,6 +442,7 @@ def postgresql_without_words(connection):
 
 MONGODB = {
     **TLS,
+    "tls-altered-record": tls("good", then=alters_a_record),
     "waits-as-redis": waits_for_a_line(b"-ERR unknown command 'HEAD'\r\n"),
     "waits-as-http": waits_for_a_line(b"HTTP/1.0 400 Bad Request\r\n\r\n"),
     "leaves-as-postgresql": postgresql_without_words,
