@@ -8,13 +8,10 @@
 #include <time.h>
 
 #include "batch.h"
-#include "catalog_json.h"
+#include "flight_status.h"
 #include "log.h"
 #include "testconn/deadline.h"
 #include "text.h"
-
-/* A status that could not be written because the store was busy is tried again. */
-enum { STATUS_TRIES = 20, STATUS_PAUSE_MS = 100 };
 
 TAILQ_HEAD(flight_seats, flight_seat);
 TAILQ_HEAD(flight_list, flight);
@@ -55,15 +52,6 @@ struct flights {
     struct flight_list flying;
     size_t count;
     size_t next_key;
-};
-
-/* A status on its way into the catalog. */
-struct status {
-    struct flights *flights;
-    json_t *message;
-    struct event *timer;
-    int tries;
-    char *name;
 };
 
 static void end_flight(void *argument, size_t key, struct report *report);
@@ -165,73 +153,6 @@ static void tell(struct flight_seat *seat, const struct report *report, json_t *
     seat->done(seat->argument, report, document);
 }
 
-static void free_status(struct status *status)
-{
-    if (status->timer)
-        event_free(status->timer);
-    json_decref(status->message);
-    free(status->name);
-    free(status);
-}
-
-static void send_status(struct status *status);
-
-static void see_status_pause(evutil_socket_t fd, short what, void *argument)
-{
-    (void)fd;
-    (void)what;
-    send_status(argument);
-}
-
-static void end_status(void *argument, enum catalog_result result, const json_t *answer,
-                       const struct error *err)
-{
-    struct status *status = argument;
-    (void)answer;
-    if (result == CATALOG_BUSY && ++status->tries < STATUS_TRIES) {
-        struct timeval pause = {.tv_usec = STATUS_PAUSE_MS * 1000};
-        if (!status->timer)
-            status->timer = evtimer_new(status->flights->base, see_status_pause, status);
-        event_add(status->timer, &pause);
-        return;
-    }
-    if (result != CATALOG_OK && result != CATALOG_CHANGED && result != CATALOG_NOT_FOUND)
-        log_line(LOG_WARN, "a status was not written", "connection", status->name, "reason",
-                 err->message, NULL);
-    free_status(status);
-}
-
-static void send_status(struct status *status)
-{
-    store_ask(status->flights->settings.store, json_incref(status->message), end_status, status);
-}
-
-/* What we ourselves broke says nothing about the connection. */
-static void keep_status(struct flight *flight)
-{
-    const struct report *report = flight->report;
-    bool ok = report->status == REPORT_OK;
-    struct timespec now;
-    if (!flight->name || (!ok && report->status != REPORT_FAILED))
-        return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    struct status *status = xcalloc(1, sizeof *status);
-    status->flights = flight->flights;
-    status->name = xstrdup(flight->name);
-    status->message =
-        json_pack("{s:s, s:s, s:I, s:i, s:I}", "call", "set_status", "name", flight->name,
-                  "version", (json_int_t)flight->version, "status",
-                  ok ? (int)CATALOG_STATUS_READY : (int)CATALOG_STATUS_FAILED, "validated_ms",
-                  (json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-    if (!ok) {
-        char *reason = catalog_status_reason(stage_name(report->stage), report->code,
-                                             report->reason, report->remedy);
-        json_object_set_new(status->message, "reason", json_string(reason));
-        free(reason);
-    }
-    send_status(status);
-}
-
 /* The report goes to all who wait, then into the catalog. */
 static void land(struct flight *flight)
 {
@@ -242,7 +163,9 @@ static void land(struct flight *flight)
         tell(seat, flight->report, document);
         free_seat(seat);
     }
-    keep_status(flight);
+    if (flight->name)
+        flight_status_keep(flight->flights->base, flight->flights->settings.store, flight->name,
+                           flight->version, flight->report);
     json_decref(document);
     free_flight(flight);
 }

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "batch_request.h"
 #include "launch.h"
 #include "resolve.h"
 #include "testconn/deadline.h"
@@ -90,37 +91,6 @@ static void deliver(struct item *item, struct report *report)
     batch->listener.done(batch->listener.argument, key, report);
 }
 
-static struct report *new_report(const struct item *item)
-{
-    const struct connection *connection = item->test.connection;
-    struct report *report = report_new(connection->label, connection->type);
-    if (item->test.request_id)
-        report->request_id = xstrdup(item->test.request_id);
-    return report;
-}
-
-/* A report of what needs no worker to be known; NULL when the connection is to be tested. */
-static struct report *refuse(const struct item *item, struct resolution *resolution)
-{
-    const struct connection *connection = item->test.connection;
-    const struct problems *before = item->test.problems;
-    resolve(connection, item->batch->settings.registry, item->batch->settings.strict, resolution);
-    for (size_t i = 0; before && i < before->count; i++)
-        problems_add(&resolution->problems, before->items[i].path, before->items[i].rule, "%s",
-                     before->items[i].text);
-    if (resolution->problems.refused == 0 && resolution->reason == REASON_NONE)
-        return NULL;
-    struct report *report = new_report(item);
-    if (resolution->problems.refused) {
-        report_refuse(report, &resolution->problems, connection->root);
-    } else {
-        report_add_problems(report, &resolution->problems);
-        report_fail(report, STAGE_INPUT, &resolution->error);
-        report_finish(report);
-    }
-    return report;
-}
-
 struct agent_identity *batch_agent(struct batch *batch)
 {
     if (!batch->agent)
@@ -144,51 +114,7 @@ static const json_t *proxies_of(struct batch *batch)
     return batch->proxies;
 }
 
-static int timeout_of(const struct item *item)
-{
-    return item->test.timeout_ms ? item->test.timeout_ms : item->batch->settings.timeout_ms;
-}
-
-static struct launch_request make_request(const struct item *item,
-                                          const struct resolution *resolution)
-{
-    const struct batch_settings *settings = &item->batch->settings;
-    const char *driver = resolution->target ? resolution->target->driver : NULL;
-    const struct manifest *manifest =
-        driver ? registry_find_name(settings->registry, driver) : NULL;
-    return (struct launch_request){
-        .connection = item->test.connection,
-        .driver = driver,
-        .module_path = manifest ? manifest->module_path : NULL,
-        .drivers_folder = settings->registry->folder,
-        .agent = find_agent(item, resolution),
-        .role_arn = connection_property(item->test.connection, "ROLE_ARN"),
-        .timeout_ms = timeout_of(item),
-        .strict = settings->strict,
-        .trace = settings->trace,
-        .write_back = settings->write_back,
-        .policy = settings->policy,
-        /* Of a target that only a file's content tells it is not known. */
-        .proxies =
-            !resolution->target || resolution->target->asks_web ? proxies_of(item->batch) : NULL,
-        .request_id = item->test.request_id};
-}
-
 static void begin_more(struct batch *batch);
-
-/* "password from ${env:NAME}" says more than from PASSWORD; only here it is known what stood there.
- */
-static void name_source(const struct connection *connection, struct report *report)
-{
-    static const char prefix[] = "ConnectionProperties.";
-    json_t *facts = report->stages[STAGE_CREDENTIALS].facts;
-    const char *from = json_string_value(json_object_get(facts, "password_from"));
-    if (!from || !text_starts(from, prefix))
-        return;
-    json_t *reference = json_object_get(connection->references, from + strlen(prefix));
-    if (reference)
-        json_object_set(facts, "password_from", reference);
-}
 
 /* A worker that was killed while it waited for a test is no fault of this one: it is begun once
  * more, in the time that is left. */
@@ -196,13 +122,13 @@ static bool begin_again(struct item *item, const struct report *report)
 {
     struct batch *batch = item->batch;
     int spent_ms = (int)((clock_now_us() - item->began_us) / 1000);
-    int left_ms = timeout_of(item) - spent_ms;
+    int whole_ms = item->test.timeout_ms ? item->test.timeout_ms : batch->settings.timeout_ms;
     if (report->code != REASON_WORKER_CRASHED || report->begun || item->again || batch->stopped ||
-        left_ms <= 0)
+        whole_ms <= spent_ms)
         return false;
     item->again = true;
     item->launch = NULL;
-    item->test.timeout_ms = left_ms;
+    item->test.timeout_ms = whole_ms - spent_ms;
     TAILQ_INSERT_HEAD(&batch->waiting, item, entry);
     return true;
 }
@@ -219,7 +145,7 @@ static void end_one(struct launch *launch, struct report *report, void *argument
         begin_more(batch);
         return;
     }
-    name_source(item->test.connection, report);
+    batch_name_source(item->test.connection, report);
     deliver(item, report);
     begin_more(batch);
 }
@@ -250,7 +176,11 @@ static void fly(struct item *item, const struct resolution *resolution)
 {
     struct batch *batch = item->batch;
     struct error err = ERROR_INIT;
-    struct launch_request request = make_request(item, resolution);
+    struct launch_request request = batch_request(&batch->settings, &item->test, resolution);
+    request.agent = find_agent(item, resolution);
+    /* Of a target that only a file's content tells it is not known. */
+    if (!resolution->target || resolution->target->asks_web)
+        request.proxies = proxies_of(batch);
     item->began_us = clock_now_us();
     item->launch = start(item, &request, &err);
     if (item->launch) {
@@ -261,7 +191,7 @@ static void fly(struct item *item, const struct resolution *resolution)
             batch->listener.progress(batch->listener.argument, item->test.key, STAGE_INPUT);
         return;
     }
-    struct report *report = new_report(item);
+    struct report *report = batch_report(&item->test);
     report_fail(report, STAGE_INPUT, &err);
     report_finish(report);
     deliver(item, report);
@@ -273,7 +203,7 @@ static void begin_one(struct batch *batch)
     struct resolution resolution;
     TAILQ_REMOVE(&batch->waiting, item, entry);
     resolution_init(&resolution);
-    struct report *refused = refuse(item, &resolution);
+    struct report *refused = batch_refuse(&batch->settings, &item->test, &resolution);
     if (refused)
         deliver(item, refused);
     else
@@ -373,7 +303,7 @@ static void skip_unbegun(struct items *items, const char *why)
     struct item *item;
     while ((item = TAILQ_FIRST(items))) {
         TAILQ_REMOVE(items, item, entry);
-        skip(item, new_report(item), why);
+        skip(item, batch_report(&item->test), why);
     }
 }
 
