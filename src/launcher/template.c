@@ -12,9 +12,10 @@
 #include "testconn/deadline.h"
 #include "text.h"
 
-enum { STARTS_MAXIMUM = 5, STARTS_MS = 10000, ANSWER_MS = 5000, LOOK_MS = 50 };
+enum { STARTS_MAXIMUM = 5, STARTS_MS = 10000, ANSWER_MS = 5000, LOOK_MS = 50, ROOM_MS = 1000 };
 
 static void tell_refusal(evutil_socket_t fd, short what, void *argument);
+static void see_again(evutil_socket_t fd, short what, void *argument);
 
 struct template *template_new(struct event_base *base, const char *module_path)
 {
@@ -23,6 +24,7 @@ struct template *template_new(struct event_base *base, const char *module_path)
     template->module_path = xstrdup(module_path);
     template->process.control = -1;
     template->refusal = evtimer_new(base, tell_refusal, template);
+    template->again = evtimer_new(base, see_again, template);
     TAILQ_INIT(&template->orders);
     return template;
 }
@@ -67,8 +69,10 @@ static bool start(struct template *template, struct error *err)
     if (template->starts++ >= STARTS_MAXIMUM)
         return error_set(err, REASON_INTERNAL, "the template of %s died again and again",
                          template->module_path);
-    if (!template_process_start(&template->process, template->module_path, err))
+    if (!template_process_start(&template->process, template->module_path, err)) {
+        template->starts--; /* it did not live, so it did not die */
         return false;
+    }
     template->answers = event_new(template->base, template->process.control, EV_READ | EV_PERSIST,
                                   see_answers, template);
     template->patience = event_new(template->base, -1, EV_PERSIST, see_patience, template);
@@ -132,7 +136,7 @@ static void ask_more(struct template *template)
 {
     struct error err = ERROR_INIT;
     size_t wanted = template->spare + template->order_count;
-    bool asked = true;
+    bool asked = !template->pauses;
     while (asked && template->asked_count < TEMPLATE_ASKED_MAXIMUM &&
            template->ready_count + template->asked_count < wanted)
         asked = ask(template, &err);
@@ -157,24 +161,48 @@ static void place(struct template *template, struct worker_process *worker)
     }
 }
 
+/* A worker that was asked for does not come: ERROR. Others that end make room for it, so it is
+ * asked for again after a pause, but not for long. */
+static void take_failure(struct template *template, int error)
+{
+    struct timeval pause = {.tv_usec = LOOK_MS * 1000};
+    struct error err = ERROR_INIT;
+    if (template->fails_since_us == 0)
+        template->fails_since_us = clock_now_us();
+    template->pauses = true;
+    event_add(template->again, &pause);
+    if (clock_now_us() - template->fails_since_us < (int64_t)ROOM_MS * 1000)
+        return;
+    error_set(&err, REASON_BUSY, "no process for a worker: %s", strerror(error));
+    refuse(template, &err);
+}
+
+static void see_again(evutil_socket_t fd, short what, void *argument)
+{
+    struct template *template = argument;
+    (void)fd;
+    (void)what;
+    template->pauses = false;
+    ask_more(template);
+}
+
 /* The oldest worker asked for is there: PID; or it is 0, and ERROR says why. */
 static void take_answer(struct template *template, pid_t pid, int error)
 {
-    struct error err = ERROR_INIT;
     struct worker_process worker = take_asked(template);
     template->waits_since_us = clock_now_us();
     if (template->asked_count == 0)
         event_del(template->patience);
     if (pid > 0) {
         worker.pid = pid;
+        template->fails_since_us = 0;
         template->starts = 0; /* it works: one that is killed now and then is replaced for ever */
         place(template, &worker);
         return;
     }
     close(worker.fd);
     template->spare = 0; /* until somebody wants some again */
-    error_set(&err, REASON_BUSY, "no process for a worker: %s", strerror(error));
-    refuse(template, &err);
+    take_failure(template, error);
 }
 
 static void see_answers(evutil_socket_t fd, short what, void *argument)
@@ -231,6 +259,8 @@ void template_order(struct template *template, struct worker_order *order, worke
     order->template = template;
     order->done = done;
     order->argument = argument;
+    if (template->order_count == 0)
+        template->fails_since_us = 0; /* the last refusals are another matter */
     TAILQ_INSERT_TAIL(&template->orders, order, entry);
     template->order_count++;
     ask_more(template);
@@ -259,6 +289,7 @@ void template_free(struct template *template)
         worker_process_end(&template->ready[--template->ready_count], &status);
     stop(template);
     event_free(template->refusal);
+    event_free(template->again);
     free(template->ready);
     free(template->module_path);
     free(template);

@@ -46,6 +46,9 @@ struct template
     size_t asked_count;
     struct worker_process *ready;
     size_t ready_count;
+    int64_t fails_since_us; /* it has no room for a worker; 0: it has */
+    struct event *again;    /* then asks once more, after a pause */
+    bool pauses;
     size_t spare; /* how many are to be ready */
     struct worker_orders orders;
     size_t order_count;

@@ -34,12 +34,33 @@ static bool name_package(const char *path, const char *message, struct error *er
     return false;
 }
 
+/* Whether MESSAGE, of dlopen, tells of memory or descriptors that ran out, not of the module: all
+ * is installed, and a later test may well succeed. */
+static bool lacks_room(const char *message)
+{
+    static const char *const words[] = {"out of memory",
+                                        "annot allocate memory",
+                                        "annot create shared object descriptor",
+                                        "failed to map segment",
+                                        "cannot map zero-fill pages",
+                                        "cannot create cache for search path",
+                                        "Too many open files",
+                                        "Error 24", /* glibc has no words for EMFILE here, */
+                                        "Error 23" /* nor for ENFILE */};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(message, words[i]))
+            return true;
+    return false;
+}
+
 const struct driver *worker_load_driver(const char *path, int flags, struct error *err)
 {
     void *module = dlopen(path, flags | RTLD_LOCAL);
     if (!module) {
         const char *message = dlerror();
-        if (!name_package(path, message, err))
+        if (lacks_room(message))
+            error_set(err, REASON_BUSY, "no room to load the driver's module: %s", message);
+        else if (!name_package(path, message, err))
             error_set(err, REASON_DRIVER_MISSING, "the driver's module cannot be loaded: %s",
                       message);
         return NULL;

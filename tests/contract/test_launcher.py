@@ -4,9 +4,11 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -148,6 +150,39 @@ def test_a_caller_with_less_memory_than_ours_is_no_obstacle():
     done = subprocess.run(["/bin/bash", "-c", f'ulimit -d 65536; exec "{PROGRAM}" test -i - -o ndjson'], input=definition, text=True,
                           capture_output=True)
     assert json.loads(done.stdout)["code"] == "CONNECT_REFUSED", done
+
+
+@pytest.mark.applies(not SANITIZED)
+@pytest.mark.parametrize("limit", range(18000, 30000, 2000))
+def test_a_module_for_which_there_is_no_room_is_not_called_missing(limit):
+    definition = json.dumps(jdbc("p", JDBC_CONNECTION_URL="jdbc:postgresql://127.0.0.1:1/d", USERNAME="u", PASSWORD="p"))
+    done = subprocess.run(["/bin/bash", "-c", f'ulimit -v {limit}; exec "{PROGRAM}" test -i - -o ndjson'], input=definition, text=True,
+                          capture_output=True)
+    code = json.loads(done.stdout)["code"] if done.stdout else None
+    assert (done.returncode, code) in {(3, None), (3, "BUSY"), (3, "INTERNAL"), (127, None), (1, "CONNECT_REFUSED")}, done
+
+
+@pytest.mark.applies(not SANITIZED and os.geteuid() == 0)
+@pytest.mark.parametrize("limit, codes", [(1, {"BUSY"}), (2, {"BUSY"}), (6, {"CONNECT_REFUSED"})])
+def test_running_out_of_processes_is_busy_after_a_while_and_not_before(limit, codes):
+    """Who has no room for a worker waits a moment for others to end, and for no more than a moment."""
+    tests = json.dumps([{"Name": f"n{index}", "ConnectionType": "NETWORK", "ConnectionProperties": {"HOST": "127.0.0.1", "PORT": "1"}}
+                        for index in range(20)])
+    user = str(61000 + os.getpid() % 4000)  # nobody else's processes count
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        # Others may not be allowed to where the build is.
+        os.chmod(folder, 0o755)
+        os.mkdir(f"{folder}/drivers")
+        program = shutil.copy(PROGRAM, folder)
+        for name in ("network.so", "network.json"):
+            shutil.copy(BUILD / "drivers" / name, f"{folder}/drivers")
+        done = subprocess.run(["prlimit", f"--nproc={limit}", "setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", "--",
+                               program, "test", "-i", "-", "-o", "json"], input=tests, text=True, capture_output=True)
+    reports = json.loads(done.stdout)["tests"]
+    assert {report["code"] for report in reports} == codes, done
+    assert all("Resource temporarily unavailable" in report["reason"] for report in reports if report["code"] == "BUSY")
+    assert time.monotonic() - began < 5
 
 
 def test_running_out_of_descriptors_is_busy_and_the_run_goes_on():
