@@ -66,17 +66,32 @@ const struct command command_cert = {
     .parts = parts,
 };
 
+/* The file at PATH, which may be written as file:///PATH. */
+static char *read_file(const char *path, size_t *length, struct error *err)
+{
+    static const char scheme[] = "file://";
+    if (strcmp(path, "-") == 0)
+        return fd_read_all(STDIN_FILENO, "standard input", FILE_MAXIMUM,
+                           deadline_in_ms(INPUT_WAIT_MS), length, err);
+    bool is_url = strstr(path, "://") != NULL;
+    if (is_url && text_starts(path, "file:///")) {
+        path += strlen(scheme);
+    } else if (is_url && access(path, F_OK) != 0) {
+        error_set(err, REASON_FILE_UNREADABLE,
+                  "%s: is a URL, and nothing is fetched here: get the file and give its path",
+                  path);
+        return NULL;
+    }
+    return fd_read_file(path, FILE_MAXIMUM, deadline_in_ms(FILE_WAIT_MS), length, err);
+}
+
 static void check(const char *path, const struct certificate_question *question,
                   struct checked_file *file)
 {
     size_t length = 0;
-    bool is_input = strcmp(path, "-") == 0;
     struct error err = ERROR_INIT;
-    file->name = is_input ? "standard input" : path;
-    char *data =
-        is_input ? fd_read_all(STDIN_FILENO, file->name, FILE_MAXIMUM,
-                               deadline_in_ms(INPUT_WAIT_MS), &length, &err)
-                 : fd_read_file(path, FILE_MAXIMUM, deadline_in_ms(FILE_WAIT_MS), &length, &err);
+    file->name = strcmp(path, "-") == 0 ? "standard input" : path;
+    char *data = read_file(path, &length, &err);
     if (data) {
         file->passed = certificate_audit(file->name, data, length, question->rules, question->host,
                                          &file->audit);

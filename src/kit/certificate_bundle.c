@@ -41,13 +41,16 @@ static const struct {
     {"-----BEGIN CERTIFICATE REQUEST-----", "it holds a certificate request, not a certificate"},
     {"-----BEGIN NEW CERTIFICATE REQUEST-----",
      "it holds a certificate request, not a certificate"},
-    {"-----BEGIN PUBLIC KEY-----", "it holds a public key, not a certificate"},
+    {"PUBLIC KEY-----", "it holds a public key, not a certificate"},
+    {"PARAMETERS-----", "it holds parameters of keys, not a certificate"},
+    {"-----BEGIN PGP ", "it is of PGP, which knows other certificates"},
     {"-----BEGIN X509 CRL-----", "it holds a revocation list, not a certificate"},
     {"\n-----END CERTIFICATE-----", "its Base64 is damaged"},
     {"-----END CERTIFICATE-----",
      "its line breaks are lost: -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- stand on "
      "lines of their own"},
     {"-----BEGIN CERTIFICATE-----", "it is cut off: the line -----END CERTIFICATE----- is missing"},
+    {"-----BEGIN", "its PEM blocks are of another kind"},
 };
 
 /* Text of an editor that writes two bytes a character, with or without its mark. */
@@ -136,6 +139,26 @@ static void release_pkcs7(void *value)
     PKCS7_free(value);
 }
 
+static void *parse_crl(const unsigned char **at, long length)
+{
+    return d2i_X509_CRL(NULL, at, length);
+}
+
+static void release_crl(void *value)
+{
+    X509_CRL_free(value);
+}
+
+static void *parse_request(const unsigned char **at, long length)
+{
+    return d2i_X509_REQ(NULL, at, length);
+}
+
+static void release_request(void *value)
+{
+    X509_REQ_free(value);
+}
+
 /* What binary data is. */
 static const char *name_binary(const void *data, size_t length)
 {
@@ -150,11 +173,19 @@ static const char *name_binary(const void *data, size_t length)
         return "it is PKCS#7 in binary DER";
     if (is_der_of(data, length, parse_pkcs12, release_pkcs12))
         return "it is a PKCS#12 keystore";
+    if (is_der_of(data, length, parse_crl, release_crl))
+        return "it is a revocation list in binary DER, not a certificate";
+    if (is_der_of(data, length, parse_request, release_request))
+        return "it is a certificate request in binary DER, not a certificate";
     return "it is neither PEM nor a certificate in any form known";
 }
 
 static const char *name_content(const char *data, size_t length)
 {
+    if (length >= 2 && memcmp(data, "\x1F\x8B", 2) == 0)
+        return "it is packed by gzip";
+    if (length >= 4 && memcmp(data, "PK\3\4", 4) == 0)
+        return "it is a ZIP or JAR archive"; /* it may hold text as it is */
     const char *name = name_text(data, length);
     return name ? name : name_binary(data, length);
 }

@@ -2,6 +2,7 @@
 /* connection.c - definitions and the forms they come in. */
 #include "connection.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,62 @@ static bool read_test_request(json_t *document, struct connection_list *list,
     return problems->refused == 0;
 }
 
+/* Whether KEY is WORD but for its case and its underscores: connection_type. */
+static bool is_spelt_otherwise(const char *key, const char *word)
+{
+    for (; *word; word++, key++) {
+        key += strspn(key, "_-");
+        if (tolower((unsigned char)*key) != tolower((unsigned char)*word))
+            return false;
+    }
+    return !*key;
+}
+
+/* The member of OBJECT that is one of ours in another spelling, and OURS; NULL: none is. */
+static const char *find_misspelt(json_t *object, const char **ours)
+{
+    static const char *const words[] = {
+        "ConnectionInput", "ConnectionType",      "ConnectionProperties",
+        "ConnectionList",  "TestConnectionInput", "ConnectionName",
+        "Connection"};
+    const char *key;
+    json_t *value;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        json_object_foreach(object, key, value)
+        {
+            *ours = words[i];
+            if (is_spelt_otherwise(key, words[i]))
+                return key;
+        }
+    return NULL;
+}
+
+/* OBJECT is something else: what, if that can be seen. */
+static void tell_stranger(json_t *object, struct problems *problems)
+{
+    static const char none[] = "the input is no connection: neither ConnectionType nor "
+                               "ConnectionProperties is in it, and it is no list of connections";
+    const char *ours;
+    const char *key = find_misspelt(object, &ours);
+    const char *type = json_string_value(json_object_get(object, "Type"));
+    if (json_object_get(object, "Resources") || (type && text_starts(type, "AWS::")))
+        problems_add(problems, "", "not-a-connection",
+                     "%s. It is CloudFormation's: give the ConnectionInput that is in it, with its "
+                     "references filled in",
+                     none);
+    else if (json_object_get(object, "resource"))
+        problems_add(problems, "", "not-a-connection",
+                     "%s. It is Terraform's: give the connection in the words of the API", none);
+    else if (key && strcmp(key, ours) == 0)
+        problems_add(problems, ours, "value-kind", "is not %s",
+                     strcmp(ours, "ConnectionList") == 0 ? "a list" : "an object");
+    else if (key)
+        problems_add(problems, "", "not-a-connection", "%s; did you mean %s by %.60s ?", none, ours,
+                     key);
+    else
+        problems_add(problems, "", "not-a-connection", "%s", none);
+}
+
 /* Whether OBJECT looks like a connection at all. */
 static bool is_definition(const json_t *object)
 {
@@ -214,10 +271,6 @@ bool connection_list_read(json_t *document, struct connection_list *list, const 
             "the input is empty: a connection, or ConnectionName or TestConnectionInput of a test, "
             "is needed");
     else
-        problems_add(
-            problems, "", "not-a-connection",
-            "the input is no connection: neither ConnectionType nor ConnectionProperties is in it, "
-            "and it is no "
-            "list of connections");
+        tell_stranger(document, problems);
     return false;
 }

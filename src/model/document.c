@@ -211,6 +211,9 @@ static bool check_encoding(const char *text, size_t length, const char *name, st
 {
     size_t line = 1;
     size_t column = 1;
+    if (length >= 4 &&
+        (memcmp(text, "\xFF\xFE\0\0", 4) == 0 || memcmp(text, "\0\0\xFE\xFF", 4) == 0))
+        return tell_encoding(name, "UTF-32", err);
     if (length >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
         return tell_encoding(name, "UTF-16", err);
     if (length >= 2 && (!text[0] || !text[1]) && (text[0] || text[1]))
@@ -243,6 +246,46 @@ static bool looks_like_json(const char *text)
     return first == '{' || first == '[';
 }
 
+/* What stands where a connection was expected, by its first word; "" where that says nothing. */
+static const char *name_stranger(const char *text)
+{
+    static const struct {
+        const char *start;
+        const char *name;
+    } strangers[] = {
+        {"resource \"",
+         "; it is Terraform's language; give the connection in the words of the API"},
+        {"jdbc:", "; it is a URL, which goes into the ConnectionProperties of a connection"},
+        {"mongodb", "; it is a URL, which goes into the ConnectionProperties of a connection"},
+        {"Name=", "; it is the short form of the AWS CLI; give the connection as JSON"},
+        {"ConnectionType=", "; it is the short form of the AWS CLI; give the connection as JSON"},
+        {"-----BEGIN", "; it is a certificate or a key, which a property names by its path"},
+        {"<", "; it is a web page or XML"},
+    };
+    text += strspn(text, " \t\r\n");
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
+        if (text_starts(text, strangers[i].start))
+            return strangers[i].name;
+    return "";
+}
+
+static void tell_json(const char *name, json_error_t *problem, struct error *err)
+{
+    /* jansson quotes what stands there, which may be a secret; and it names its own flags. */
+    static const char *const ends[] = {" near ", " without JSON_"};
+    for (int i = 0; i < 2; i++) {
+        char *end = strstr(problem->text, ends[i]);
+        if (end)
+            *end = '\0';
+    }
+    bool more = strcmp(problem->text, "end of file expected") == 0;
+    error_set(err, REASON_INVALID_INPUT, "%s is not valid JSON: line %d, column %d: %s", name,
+              problem->line, problem->column,
+              more ? "more follows behind the first value; several connections are written as a "
+                     "list, [..., ...]"
+                   : problem->text);
+}
+
 json_t *document_parse(const char *text, size_t length, const char *name, struct error *err)
 {
     json_error_t problem;
@@ -266,18 +309,10 @@ json_t *document_parse(const char *text, size_t length, const char *name, struct
         value = NULL;
         error_set(err, REASON_INVALID_INPUT,
                   "%s holds a single value, not a connection or a list of them: it is neither JSON "
-                  "nor YAML of a known form",
-                  name);
+                  "nor YAML of a known form%s",
+                  name, name_stranger(text));
     } else if (!value && looks_like_json(text)) {
-        /* jansson quotes what stands there, which may be a secret; and it names its own flags. */
-        static const char *const ends[] = {" near ", " without JSON_"};
-        for (int i = 0; i < 2; i++) {
-            char *end = strstr(problem.text, ends[i]);
-            if (end)
-                *end = '\0';
-        }
-        error_set(err, REASON_INVALID_INPUT, "%s is not valid JSON: line %d, column %d: %s", name,
-                  problem.line, problem.column, problem.text);
+        tell_json(name, &problem, err);
     }
     return value;
 }

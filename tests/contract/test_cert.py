@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`testconn cert check` from outside: every kind of file, every rule, exit codes, the JSON and its schema."""
+import gzip
 import json
 import os
 import pathlib
 import socket
 import subprocess
 import time
+import zipfile
 
 import jsonschema
 import pytest
@@ -178,6 +180,40 @@ def test_files_that_are_none_are_told_in_time(tmp_path):
         [file] = check(path, code=1)
         assert file["code"] == "FILE_UNREADABLE" and str(path) in file["reason"]
     assert time.monotonic() - began < 8
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+def test_other_things_of_openssl_and_archives_are_named(tmp_path):
+    key, ca = tmp_path / "key.pem", tmp_path / "ca.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", ca, "-subj", "/CN=ca", "-days", "30")
+    openssl("req", "-new", "-key", key, "-subj", "/CN=x", "-outform", "DER", "-out", tmp_path / "request.der")
+    openssl("rsa", "-in", key, "-RSAPublicKey_out", "-out", tmp_path / "public.pem")
+    openssl("ecparam", "-name", "prime256v1", "-out", tmp_path / "curve.pem")
+    settings = f"[ca]\ndefault_ca=d\n[d]\ndatabase={tmp_path}/index\ndefault_md=sha256\ndefault_crl_days=30\n"
+    (tmp_path / "settings").write_text(settings)
+    (tmp_path / "index").write_text("")
+    openssl("ca", "-config", tmp_path / "settings", "-gencrl", "-keyfile", key, "-cert", ca, "-out", tmp_path / "crl.pem")
+    openssl("crl", "-in", tmp_path / "crl.pem", "-outform", "DER", "-out", tmp_path / "crl.der")
+    (tmp_path / "packed.gz").write_bytes(gzip.compress(ca.read_bytes()))
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        archive.write(ca)
+    (tmp_path / "key.asc").write_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n")
+    (tmp_path / "other.pem").write_text("-----BEGIN SOMETHING-----\nMIIB\n-----END SOMETHING-----\n")
+    for name, words in {"request.der": "request in binary DER", "public.pem": "a public key", "curve.pem": "parameters", "packed.gz": "gzip",
+                        "crl.der": "revocation list in binary DER", "packed.zip": "ZIP", "key.asc": "PGP", "other.pem": "of another kind"}.items():
+        [file] = check(tmp_path / name, code=1)
+        assert file["code"] == "CERT_UNREADABLE" and words in file["reason"] and name in file["reason"], file["reason"]
+
+
+def test_a_url_is_read_where_it_names_a_file_of_this_host(tmp_path):
+    [file] = check(f"file://{MADE / 'bad-key.pem'}", code=1)
+    assert file["code"] == "CERT_UNREADABLE" and "private key" in file["reason"]
+    for url in ("s3://bucket/ca.pem", "https://host.example/ca.pem", "file://host.example/ca.pem"):
+        [file] = check(url, code=1)
+        assert file["code"] == "FILE_UNREADABLE" and url in file["reason"] and "is a URL" in file["reason"], file
 
 
 @pytest.mark.parametrize("arguments, words", [

@@ -39,11 +39,20 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)
     ('{"a":' * 5000 + "1" + "}" * 5000, ["JSON", "depth"]), ("a: " + "[" * 20_000, ["YAML", "deep"]),
     ("".join(" " * i + "a:\n" for i in range(2000)), ["YAML", "deep"]),
     ('{"Name": "\\ud800"}', ["JSON"]), ('{"Name": 1e999}', ["JSON", "overflow"]),
+    ('{"Resources": {"C": {"Type": "AWS::Glue::Connection"}}}', ["CloudFormation", "ConnectionInput"]),
+    ('{"Type": "AWS::Glue::Connection", "Properties": {}}', ["CloudFormation"]),
+    ('{"resource": {"aws_glue_connection": {}}}', ["Terraform"]), ('resource "aws_glue_connection" "x" {\n  name = "x"\n}\n', ["Terraform"]),
+    ('{"connection_type": "JDBC"}', ["did you mean ConnectionType"]), ('{"connectionInput": {}}', ["did you mean ConnectionInput"]),
+    ('{"ConnectionInput": 5}', ["ConnectionInput: is not an object"]), ('{"ConnectionList": {}}', ["ConnectionList: is not a list"]),
+    ("Name=n,ConnectionType=JDBC", ["short form of the AWS CLI"]), ("jdbc:postgresql://h/d?password=none-of-this", ["is a URL"]),
+    ("-----BEGIN CERTIFICATE-----\nMIIB\n", ["a certificate or a key"]), ("<html></html>", ["web page"]),
+    ('{"Name": "a"} x', ["line 1, column 15", "written as a list"]),
 ], ids=lambda value: str(value)[:30] if isinstance(value, str) else None)
 def test_what_is_no_definition_is_told_on_stderr_with_exit_2(text, words):
     done = run(["test", "--input", "-"], stdin=text)
     assert done.returncode == 2 and done.stdout == "" and "JSON_" not in done.stderr, done
     assert done.stderr.count("standard input") == 1 and len(done.stderr) < 400
+    assert "none-of-this" not in done.stderr
     for word in words:
         assert word in done.stderr, done.stderr
 
@@ -69,6 +78,7 @@ def test_null_is_as_good_as_absent_in_a_request():
     (json.dumps(closed("x\u00fc"), ensure_ascii=False).encode("latin-1"), b"0xfc"),
     ("Name: x\nDescription: \u00fc\n".encode("latin-1"), b"line 2, column 14 holds the byte 0xfc"),
     (b'{"Name": "a\0b"}', b"NUL byte: line 1, column 12"), (b"\xff\xfe", b"UTF-16"), (b"\x80", b"0x80"),
+    (json.dumps(closed()).encode("utf-32"), b"UTF-32"),
 ])
 def test_other_encodings_are_named(data, words):
     done = give(data)
