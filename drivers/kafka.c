@@ -30,7 +30,7 @@ bool session_open(struct session *session, struct error *err)
         return false;
     /* Behind ours: where a broker lets in few connections, the test's own is the one. */
     if (session->first)
-        library_start(session->probe, session->target, session->endpoint);
+        library_start(session->target);
     if (session->tls && !stream_secure(session->stream, kafka_identity, err)) {
         explain_silence(session, !probe_tls_spoken(session->probe), kafka_explain_no_tls, err);
         kafka_explain_certificate(session, err);
@@ -186,7 +186,7 @@ static bool prepare(struct probe *probe, const struct target *target, struct err
 {
     if (!open_keystore(probe, target, err) || !prepare_login(probe, target, err))
         return false;
-    library_make(target);
+    library_make(probe, target);
     return true;
 }
 

@@ -35,6 +35,7 @@ struct functions {
     FUNCTION(conf_set_error_cb);
     FUNCTION(new);
     FUNCTION(brokers_add);
+    FUNCTION(clusterid);
     FUNCTION(metadata);
     FUNCTION(poll);
     FUNCTION(err2str);
@@ -53,6 +54,7 @@ static const struct {
     {"rd_kafka_conf_set_error_cb", &api.conf_set_error_cb},
     {"rd_kafka_new", &api.new},
     {"rd_kafka_brokers_add", &api.brokers_add},
+    {"rd_kafka_clusterid", &api.clusterid},
     {"rd_kafka_metadata", &api.metadata},
     {"rd_kafka_poll", &api.poll},
     {"rd_kafka_err2str", &api.err2str},
@@ -244,11 +246,15 @@ static rd_kafka_t *make_client(void)
     return client;
 }
 
+/* As soon as it is connected it asks for the brokers by itself: that is waited for, and asked for
+ * once more only where the answer holds no cluster's id, as of a broker before 0.10.1. */
 static void *ask(void *client)
 {
+    const struct deadline deadline = probe_deadline(library.side);
     const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code =
-        api.metadata(client, 0, NULL, &metadata, deadline_left_ms(probe_deadline(library.side)));
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!api.clusterid(client, deadline_left_ms(deadline)))
+        code = api.metadata(client, 0, NULL, &metadata, deadline_left_ms(deadline));
     finish(code == RD_KAFKA_RESP_ERR_NO_ERROR, api.err2str(code));
     return NULL;
 }
@@ -305,14 +311,14 @@ static bool may_begin(const char *mechanism)
 }
 
 /* In a side of its own: what the library does is nobody's verdict, and it verifies by itself. HELD:
- * it comes up to the point before its login. */
+ * it comes up to the point before its connection. */
 static bool let_go(struct probe *side, const struct endpoint *endpoint, void *held,
                    struct error *err)
 {
     if (!probe_tls_expect(side, NULL, err))
         return false;
-    if (held && kafka_mechanism(library.target))
-        probe_hold(side, library.target->tls.attempt);
+    if (held)
+        probe_hold(side, POINT_CONNECT);
     pthread_mutex_lock(&library.lock);
     library.side = side;
     library.endpoint = endpoint;
@@ -334,25 +340,28 @@ void library_begin(void)
         pthread_detach(thread);
 }
 
-void library_make(const struct target *target)
+void library_make(struct probe *probe, const struct target *target)
 {
+    struct error ignored = ERROR_INIT;
     const char *mechanism = kafka_mechanism(target);
     /* It loads all plug-ins of SASL that it finds; PLAIN and SCRAM are its own. */
     if (!mechanism || strcmp(mechanism, "GSSAPI") != 0)
         setenv("SASL_PATH", "/nonexistent", 1);
+    /* Of several brokers the first may be dead: it goes where we have been. */
+    if (target->endpoint_count == 1 && may_begin(mechanism))
+        probe_beside(probe, target->endpoints, let_go, &library, &ignored);
     pthread_mutex_lock(&library.lock);
     library.target = target;
     pthread_cond_broadcast(&library.changed);
     pthread_mutex_unlock(&library.lock);
 }
 
-void library_start(struct probe *probe, const struct target *target,
-                   const struct endpoint *endpoint)
+void library_start(const struct target *target)
 {
-    struct error ignored = ERROR_INIT;
-    /* Of several brokers the first may be dead: it goes where we have been. */
-    if (!library.endpoint && target->endpoint_count == 1 && may_begin(kafka_mechanism(target)))
-        probe_beside(probe, endpoint, let_go, &library, &ignored);
+    if (library.endpoint)
+        probe_hold(library.side, !kafka_mechanism(target) ? POINT_NONE
+                                 : target->tls.attempt    ? POINT_TLS
+                                                          : POINT_TCP);
 }
 
 void library_give_token(const char *token, long long expires_ms)
@@ -368,7 +377,7 @@ void library_connect(struct probe *probe, const struct endpoint *endpoint)
 {
     struct error ignored = ERROR_INIT;
     if (library.endpoint)
-        probe_release(library.side);
+        probe_hold(library.side, POINT_NONE);
     else
         probe_beside(probe, endpoint, let_go, NULL, &ignored);
 }

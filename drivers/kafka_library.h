@@ -12,16 +12,13 @@ void library_preload(void);
 /* Have a thread load it, beside what comes first. */
 void library_begin(void);
 
-/* TARGET's files and secrets are there: the thread makes a client of it. To be called while nobody
- * else reads the environment. */
-void library_make(const struct target *target);
+/* TARGET's files and secrets are there: the thread makes a client of it, which comes up to the
+ * point before its connection where there is one endpoint. To be called while nobody else reads the
+ * environment. */
+void library_make(struct probe *probe, const struct target *target);
 
-/*
- * Have the client connect to ENDPOINT where there is no other, up to the point before a login.
- * Called again it does nothing.
- */
-void library_start(struct probe *probe, const struct target *target,
-                   const struct endpoint *endpoint);
+/* Our own TCP connection is up: the client may connect too, up to the point before a login. */
+void library_start(const struct target *target);
 
 /* TOKEN, for OAUTHBEARER, good until EXPIRES_MS since 1970; copied. Before library_connect(). */
 void library_give_token(const char *token, long long expires_ms);

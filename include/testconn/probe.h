@@ -98,12 +98,12 @@ bool probe_beside(struct probe *probe, const struct endpoint *endpoint,
                   probe_side_function *function, void *argument, struct error *err);
 
 /*
- * What a library opens in SIDE goes no further than its TCP connection, or than its TLS handshake,
- * until probe_release(): it may come up beside the test's own connection, and log in only once that
- * was accepted.
+ * What a library opens in SIDE goes as far as POINT and waits there, at most to the deadline, until
+ * a later point is named: it may come up beside the test's own connection, and log in only once
+ * that was accepted.
  */
-void probe_hold(struct probe *side, bool tls);
-void probe_release(struct probe *side);
+enum probe_point { POINT_CONNECT, POINT_TCP, POINT_TLS, POINT_NONE };
+void probe_hold(struct probe *side, enum probe_point point);
 
 /*
  * One attempt at ENDPOINT, over TLS or in the clear as TLS says. True: it works. False: ERR says

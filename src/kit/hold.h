@@ -5,8 +5,8 @@
 
 #include "probe_state.h"
 
-/* A connection of PROBE is up, over TLS if SECURED: wait here while that is as far as it may go, at
- * most to the deadline. */
-void hold_wait(struct probe *probe, bool secured);
+/* A connection of PROBE has come to POINT: wait here while it may go no further, at most to the
+ * deadline. */
+void hold_wait(struct probe *probe, enum probe_point point);
 
 #endif

@@ -321,7 +321,7 @@ static int observed_connect(struct probe *probe, int fd, const struct sockaddr *
         errno = ECONNABORTED;
     if (errno)
         return -1;
-    hold_wait(probe, false);
+    hold_wait(probe, POINT_TCP);
     return 0;
 }
 
@@ -336,6 +336,7 @@ __attribute__((visibility("default"))) int connect(int fd, __CONST_SOCKADDR_ARG 
         errno = ECONNABORTED;
         return -1;
     }
+    hold_wait(probe, POINT_CONNECT);
     return observed_connect(probe, fd, peer, length);
 }
 

@@ -92,7 +92,7 @@ static void see_state(const SSL *ssl, int where, int value)
     }
     pthread_mutex_unlock(&probe->tls->lock);
     if (where & SSL_CB_HANDSHAKE_DONE)
-        hold_wait(probe, true);
+        hold_wait(probe, POINT_TLS);
 }
 
 static void see_message(int written, int version, int kind, const void *data, size_t length,
