@@ -196,9 +196,12 @@ def test_kill_9_of_a_worker_is_a_report():
 
 
 def ready_workers(service):
-    """Those that wait for a test: they are confined, as their template is not."""
-    found = [pid for pid in service.children() if b"Seccomp:\t2" in contents(pid, "status")]
-    return sorted(found, key=int, reverse=True) if len(found) == 2 else None
+    """Those that wait for a test: they are confined, as their template is not, and stay."""
+    def confined():
+        return sorted((pid for pid in service.children() if b"Seccomp:\t2" in contents(pid, "status")), key=int, reverse=True)
+    found = confined()
+    time.sleep(0.3)  # the last test's is gone by then, and who takes its place is there
+    return found if len(found) == 2 and confined() == found else None
 
 
 @pytest.mark.parametrize("killed", [1, 2])

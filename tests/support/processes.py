@@ -7,14 +7,20 @@ import socket
 import time
 
 
+_given = set()
+
+
 def free_port(family=socket.AF_INET, host="127.0.0.1"):
     """A port that nobody listens on, and that nobody is given who asks the kernel for any: the server that is to have it may
-    take a while to come up, and a closed one stays closed."""
+    take a while to come up, and a closed one stays closed. Nor is one given twice: a server may need several."""
     given_from = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
             probe.bind((host, random.randrange(given_from - 12000, given_from) if given_from > 14000 else 0))
-            return probe.getsockname()[1]
+            port = probe.getsockname()[1]
+            if (family, port) not in _given:
+                _given.add((family, port))
+                return port
 
 
 def wait_until(condition, seconds=10, what="the condition"):
